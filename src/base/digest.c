@@ -1,0 +1,48 @@
+#include "base/digest.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct digest {
+        EVP_MD_CTX *context;
+};
+
+struct digest *digest_new(void)
+{
+        struct digest *digest = malloc(sizeof(*digest));
+
+        if (!digest)
+                abort();
+        digest->context = EVP_MD_CTX_new();
+        if (!digest->context || !EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL))
+                abort();
+        return digest;
+}
+
+void digest_add(struct digest *digest, const void *bytes, size_t length)
+{
+        if (!EVP_DigestUpdate(digest->context, bytes, length))
+                abort();
+}
+
+void digest_end(struct digest *digest, char ret_text[DIGEST_TEXT_LENGTH + 1])
+{
+        unsigned char sum[EVP_MAX_MD_SIZE];
+        unsigned int length = 0;
+
+        if (!EVP_DigestFinal_ex(digest->context, sum, &length))
+                abort();
+        for (unsigned int i = 0; i < length; i++)
+                snprintf(ret_text + (size_t) 2 * i, 3, "%02x", sum[i]);
+        EVP_MD_CTX_free(digest->context);
+        free(digest);
+}
+
+void digest_of(const void *bytes, size_t length, char ret_text[DIGEST_TEXT_LENGTH + 1])
+{
+        struct digest *digest = digest_new();
+
+        digest_add(digest, bytes, length);
+        digest_end(digest, ret_text);
+}

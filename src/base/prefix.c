@@ -1,0 +1,88 @@
+#include "base/prefix.h"
+
+#include "base/text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+bool address_parse(const char *text, uint32_t *ret_address)
+{
+        char bare[ADDRESS_TEXT_SIZE];
+        struct in_addr parsed;
+        size_t length = text ? strcspn(text, "/") : 0;
+
+        if (length == 0 || length >= sizeof(bare))
+                return false;
+        memcpy(bare, text, length);
+        bare[length] = 0;
+        if (inet_pton(AF_INET, bare, &parsed) != 1)
+                return false;
+        *ret_address = ntohl(parsed.s_addr);
+        return true;
+}
+
+void address_format(uint32_t address, char ret_text[ADDRESS_TEXT_SIZE])
+{
+        snprintf(ret_text, ADDRESS_TEXT_SIZE, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+                 address & 255);
+}
+
+enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix)
+{
+        const char *slash = text ? strchr(text, '/') : NULL;
+        uint64_t length_bits;
+        uint32_t address;
+
+        if (text && strchr(text, ':'))
+                return PREFIX_IPV6;
+        if (!slash || strlen(slash) > 3 || !text_to_u64(slash + 1, &length_bits) || length_bits > 32 ||
+            !address_parse(text, &address))
+                return PREFIX_NOT_ONE;
+        *ret_prefix = (struct prefix){address & prefix_mask((uint8_t) length_bits), (uint8_t) length_bits};
+        return ret_prefix->address == address ? PREFIX_FINE : PREFIX_HOST_BITS;
+}
+
+void prefix_format(struct prefix prefix, char ret_text[PREFIX_TEXT_SIZE])
+{
+        char address[ADDRESS_TEXT_SIZE];
+
+        address_format(prefix.address, address);
+        snprintf(ret_text, PREFIX_TEXT_SIZE, "%s/%u", address, prefix.length_bits);
+}
+
+uint32_t prefix_mask(uint8_t length_bits)
+{
+        return length_bits == 0 ? 0 : UINT32_MAX << (32 - length_bits);
+}
+
+uint64_t prefix_size(struct prefix prefix)
+{
+        return UINT64_C(1) << (32 - prefix.length_bits);
+}
+
+uint32_t prefix_last(struct prefix prefix)
+{
+        return prefix.address | ~prefix_mask(prefix.length_bits);
+}
+
+bool prefix_contains(struct prefix prefix, uint32_t address)
+{
+        return (address & prefix_mask(prefix.length_bits)) == prefix.address;
+}
+
+bool prefix_overlaps(struct prefix a, struct prefix b)
+{
+        return prefix_contains(a, b.address) || prefix_contains(b, a.address);
+}
+
+bool prefix_equal(struct prefix a, struct prefix b)
+{
+        return a.address == b.address && a.length_bits == b.length_bits;
+}
+
+uint64_t prefix_usable(uint8_t length_bits)
+{
+        uint64_t size = UINT64_C(1) << (32 - length_bits);
+
+        return size > 3 ? size - 3 : 0;
+}

@@ -1,0 +1,68 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static void *must(void *p)
+{
+        if (!p)
+                abort();
+        return p;
+}
+
+void *memory_new(size_t count, size_t size)
+{
+        return must(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *memory_resize(void *p, size_t count, size_t size)
+{
+        return must(reallocarray(p, count ? count : 1, size));
+}
+
+char *text_copy(const char *s)
+{
+        return s ? must(strdup(s)) : NULL;
+}
+
+char *text_copy_n(const char *s, size_t length_bytes)
+{
+        char *copy = memory_new(length_bytes + 1, 1);
+
+        if (length_bytes)
+                memcpy(copy, s, length_bytes);
+        return copy;
+}
+
+char *text_vformat(const char *format, va_list arguments)
+{
+        char *s = NULL;
+
+        if (vasprintf(&s, format, arguments) < 0)
+                abort();
+        return s;
+}
+
+char *text_format(const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        char *s = text_vformat(format, arguments);
+        va_end(arguments);
+        return s;
+}
+
+bool text_to_u64(const char *s, uint64_t *ret_value)
+{
+        char *end;
+
+        if (!s || *s < '0' || *s > '9')
+                return false;
+        errno = 0;
+        unsigned long long value = strtoull(s, &end, 10);
+        if (errno || *end)
+                return false;
+        *ret_value = value;
+        return true;
+}

@@ -1,0 +1,62 @@
+#pragma once
+
+/*
+ * Memory and strings. Allocation never fails: out of memory aborts. Returned strings belong to the caller.
+ */
+
+#include "base/cleanup.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+void *memory_new(size_t count, size_t size); /* zeroed */
+void *memory_resize(void *p, size_t count, size_t size);
+char *text_copy(const char *s); /* NULL gives NULL */
+char *text_copy_n(const char *s, size_t length_bytes);
+char *text_format(const char *format, ...) _printf_(1, 2);
+char *text_vformat(const char *format, va_list arguments) _printf_(1, 0);
+
+static inline bool text_equal(const char *a, const char *b)
+{
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static inline bool text_empty(const char *s)
+{
+        return !s || !*s;
+}
+
+static inline bool text_starts_with(const char *s, const char *prefix)
+{
+        return s && strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* A decimal number that takes up the whole string; false for anything else, overflow included. */
+bool text_to_u64(const char *s, uint64_t *ret_value);
+
+#define new_zero(type) ((type *) memory_new(1, sizeof(type)))
+
+/*
+ * Growing arrays: `LIST(struct x)` is a pointer and two counts; list_add returns a zeroed new last element.
+ * Elements are freed by their owner, the array by free(list.items).
+ */
+#define LIST(type) \
+        struct { \
+                type *items; \
+                size_t count; \
+                size_t room; \
+        }
+
+#define list_add(list) \
+        ({ \
+                __typeof__(list) list_ = (list); \
+                if (list_->count == list_->room) { \
+                        list_->room = list_->room ? 2 * list_->room : 8; \
+                        list_->items = memory_resize(list_->items, list_->room, sizeof(*list_->items)); \
+                } \
+                memset(&list_->items[list_->count], 0, sizeof(*list_->items)); \
+                &list_->items[list_->count++]; \
+        })
