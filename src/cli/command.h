@@ -1,0 +1,64 @@
+#pragma once
+
+/*
+ * The command table: one entry a command, from which come dispatch, `--help`, the man page and completion.
+ * A command gets its words already parsed, does its work through the rooms below, and returns the exit code.
+ */
+
+#include "base/error.h"
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum option_kind {
+        OPTION_FLAG,  /* --exact */
+        OPTION_VALUE, /* --size 16, --size=16 */
+};
+
+struct option_spec {
+        const char *name;     /* without dashes */
+        char letter;          /* 0 when there is none */
+        enum option_kind kind;
+        const char *argument; /* placeholder of the value in help: "FILE" */
+        const char *help;     /* one line, no full stop */
+};
+
+#define INVOCATION_WORDS_MAX 16
+
+/* A command line that has been understood. Borrowed strings. */
+struct invocation {
+        const struct command *command;
+        const char *words[INVOCATION_WORDS_MAX]; /* what is no option, the command's name left out */
+        size_t word_count;
+        const struct option_value {
+                const struct option_spec *spec;
+                const char *value; /* NULL for a flag */
+        } *options;
+        size_t option_count;
+};
+
+const char *invocation_value(const struct invocation *invocation, const char *option); /* the last given; NULL when absent */
+bool invocation_flag(const struct invocation *invocation, const char *option);
+
+struct command {
+        const char *name;      /* "" is the command that runs when none is named */
+        const char *arguments; /* "NET --size BITS -o FILE" */
+        const char *summary;   /* one line */
+        const char *description; /* prose for --help and the man page; paragraphs divided by \n\n */
+        const struct option_spec *options; /* ends with a NULL name; the common options are added to every command */
+        size_t words_min, words_max;
+        int (*run)(const struct invocation *invocation);
+        bool monitoring; /* exit codes 0 fine, 1 warning, 2 critical, 3 unknown; else 0 done, 1 failed, 2 refused, 3 usage */
+};
+
+/* Common options: --host -H, --context -c, --format, --no-header (NH), --color WHEN, --help -h, --version. */
+
+/* Ends with a NULL name. */
+extern const struct command commands[];
+
+/* The engine that --host, --context and the environment name, opened. */
+int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine, struct error *error);
+
+/* "headroom: SENTENCE" and the trail on stderr; returns the exit code of the error for this command. */
+int invocation_fail(const struct invocation *invocation, const struct error *error);
