@@ -21,6 +21,6 @@ void buffer_done(struct buffer *buffer);
 void buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_format(struct buffer *buffer, const char *format, ...) _printf_(2, 3);
-void buffer_clear(struct buffer *buffer);           /* keeps the memory */
-char *buffer_steal(struct buffer *buffer);          /* the bytes, NUL-terminated; the buffer is empty afterwards */
+void buffer_clear(struct buffer *buffer);  /* keeps the memory */
+char *buffer_steal(struct buffer *buffer); /* the bytes, NUL-terminated; the buffer is empty afterwards */
 const char *buffer_text(const struct buffer *buffer);

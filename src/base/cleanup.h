@@ -8,24 +8,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _cleanup_(f)   __attribute__((cleanup(f)))
 #define _printf_(a, b) __attribute__((format(printf, a, b)))
-#define _unused_ __attribute__((unused))
+#define _unused_       __attribute__((unused))
 
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)       ((a) < (b) ? (a) : (b))
+#define MAX(a, b)       ((a) > (b) ? (a) : (b))
 
-#define steal_pointer(p) \
-        ({ \
-                __typeof__(p) stolen_ = (p); \
-                (p) = NULL; \
-                stolen_; \
+#define steal_pointer(p)                                                                                     \
+        ({                                                                                                   \
+                __typeof__(p) stolen_ = (p);                                                                 \
+                (p) = NULL;                                                                                  \
+                stolen_;                                                                                     \
         })
 
 static inline void cleanup_free(void *p)
 {
-        free(*(void **) p);
+        free(*(void **)p);
 }
 #define _cleanup_free_ _cleanup_(cleanup_free)
 

@@ -11,7 +11,7 @@ static int64_t read_ms(clockid_t id)
         struct timespec now;
 
         clock_gettime(id, &now);
-        return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+        return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int64_t machine_now(void *userdata)
@@ -94,8 +94,9 @@ int64_t clock_parse(const char *text)
         if (!rest)
                 return -1;
         int64_t ms = parse_fraction_ms(&rest);
-        if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) // NOLINT(cert-err34-c)
+        if ((*rest == '+' || *rest == '-') &&
+            sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) // NOLINT(cert-err34-c)
                 return -1;
         int64_t offset_ms = (hours * 3600LL + minutes * 60LL) * 1000 * (*rest == '-' ? -1 : 1);
-        return (int64_t) timegm(&parts) * 1000 + ms - offset_ms;
+        return (int64_t)timegm(&parts) * 1000 + ms - offset_ms;
 }

@@ -8,13 +8,15 @@
 #include <stdint.h>
 
 struct clock_source {
-        int64_t (*now_ms)(void *userdata);  /* monotonic milliseconds, for waits */
-        int64_t (*wall_ms)(void *userdata); /* milliseconds since 1970 UTC, for people and for the engine's times */
+        int64_t (*now_ms)(void *userdata); /* monotonic milliseconds, for waits */
+        int64_t (*wall_ms)(
+                void *userdata); /* milliseconds since 1970 UTC, for people and for the engine's times */
         void (*sleep_ms)(void *userdata, int64_t duration_ms);
         void *userdata;
 };
 
-void clock_use(const struct clock_source *source); /* NULL: the machine's own clock; the source must stay alive */
+void clock_use(
+        const struct clock_source *source); /* NULL: the machine's own clock; the source must stay alive */
 int64_t clock_now_ms(void);
 int64_t clock_wall_ms(void);
 void clock_sleep_ms(int64_t duration_ms);

@@ -34,7 +34,7 @@ void digest_end(struct digest *digest, char ret_text[DIGEST_TEXT_LENGTH + 1])
         if (!EVP_DigestFinal_ex(digest->context, sum, &length))
                 abort();
         for (unsigned int i = 0; i < length; i++)
-                snprintf(ret_text + (size_t) 2 * i, 3, "%02x", sum[i]);
+                snprintf(ret_text + (size_t)2 * i, 3, "%02x", sum[i]);
         EVP_MD_CTX_free(digest->context);
         free(digest);
 }

@@ -37,7 +37,8 @@ int error_while(struct error *error, const char *format, ...)
         va_start(arguments, format);
         _cleanup_free_ char *context = text_vformat(format, arguments);
         va_end(arguments);
-        char *trail = error->trail ? text_format("%s, while %s", error->trail, context) : text_format("while %s", context);
+        char *trail = error->trail ? text_format("%s, while %s", error->trail, context)
+                                   : text_format("while %s", context);
         free(error->trail);
         error->trail = trail;
         return -1;

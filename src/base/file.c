@@ -37,10 +37,11 @@ int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, st
                         return fail(error, "read", path);
                 if (length == 0)
                         return 0;
-                total += (size_t) length;
+                total += (size_t)length;
                 if (total > bound_bytes)
-                        return error_set(error, ERROR_REFUSED, "%s is larger than %zu bytes", path, bound_bytes);
-                buffer_add(ret_bytes, chunk, (size_t) length);
+                        return error_set(error, ERROR_REFUSED, "%s is larger than %zu bytes", path,
+                                         bound_bytes);
+                buffer_add(ret_bytes, chunk, (size_t)length);
         }
 }
 
@@ -53,7 +54,7 @@ static int write_all(int fd, const char *bytes, size_t length)
                 if (written < 0)
                         return -1;
                 bytes += written;
-                length -= (size_t) written;
+                length -= (size_t)written;
         }
         return 0;
 }
@@ -62,7 +63,7 @@ static int write_all(int fd, const char *bytes, size_t length)
 static void sync_folder_of(const char *path)
 {
         const char *slash = strrchr(path, '/');
-        _cleanup_free_ char *folder = slash ? text_copy_n(path, (size_t) (slash - path) + 1) : text_copy(".");
+        _cleanup_free_ char *folder = slash ? text_copy_n(path, (size_t)(slash - path) + 1) : text_copy(".");
         _cleanup_close_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (fd >= 0)
@@ -71,12 +72,13 @@ static void sync_folder_of(const char *path)
 
 int file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
-        _cleanup_free_ char *beside = text_format("%s.%d.part", path, (int) getpid());
+        _cleanup_free_ char *beside = text_format("%s.%d.part", path, (int)getpid());
         _cleanup_close_ int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 
         if (fd < 0)
                 return fail(error, "create", path);
-        if (write_all(fd, bytes, length) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(beside, path) < 0) {
+        if (write_all(fd, bytes, length) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
+            rename(beside, path) < 0) {
                 fail(error, "write", path);
                 unlink(beside);
                 return -1;

@@ -12,8 +12,8 @@
 int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, struct error *error);
 
 /*
- * Writes beside the path, syncs, and renames over it: a reader sees the old bytes or the new ones, also after a
- * power cut. The folder must exist.
+ * Writes beside the path, syncs, and renames over it: a reader sees the old bytes or the new ones, also after
+ * a power cut. The folder must exist.
  */
 int file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 

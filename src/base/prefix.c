@@ -23,8 +23,8 @@ bool address_parse(const char *text, uint32_t *ret_address)
 
 void address_format(uint32_t address, char ret_text[ADDRESS_TEXT_SIZE])
 {
-        snprintf(ret_text, ADDRESS_TEXT_SIZE, "%u.%u.%u.%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
-                 address & 255);
+        snprintf(ret_text, ADDRESS_TEXT_SIZE, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
+                 address >> 8 & 255, address & 255);
 }
 
 enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix)
@@ -38,7 +38,7 @@ enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix)
         if (!slash || strlen(slash) > 3 || !text_to_u64(slash + 1, &length_bits) || length_bits > 32 ||
             !address_parse(text, &address))
                 return PREFIX_NOT_ONE;
-        *ret_prefix = (struct prefix){address & prefix_mask((uint8_t) length_bits), (uint8_t) length_bits};
+        *ret_prefix = (struct prefix){address & prefix_mask((uint8_t)length_bits), (uint8_t)length_bits};
         return ret_prefix->address == address ? PREFIX_FINE : PREFIX_HOST_BITS;
 }
 

@@ -33,8 +33,8 @@ enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix);
 void prefix_format(struct prefix prefix, char ret_text[PREFIX_TEXT_SIZE]);
 
 uint32_t prefix_mask(uint8_t length_bits);
-uint64_t prefix_size(struct prefix prefix);  /* addresses in it, all of them */
-uint32_t prefix_last(struct prefix prefix);  /* the broadcast address */
+uint64_t prefix_size(struct prefix prefix); /* addresses in it, all of them */
+uint32_t prefix_last(struct prefix prefix); /* the broadcast address */
 bool prefix_contains(struct prefix prefix, uint32_t address);
 bool prefix_overlaps(struct prefix a, struct prefix b);
 bool prefix_equal(struct prefix a, struct prefix b);

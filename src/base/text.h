@@ -37,26 +37,26 @@ static inline bool text_starts_with(const char *s, const char *prefix)
 /* A decimal number that takes up the whole string; false for anything else, overflow included. */
 bool text_to_u64(const char *s, uint64_t *ret_value);
 
-#define new_zero(type) ((type *) memory_new(1, sizeof(type)))
+#define new_zero(type) ((type *)memory_new(1, sizeof(type)))
 
 /*
  * Growing arrays: `LIST(struct x)` is a pointer and two counts; list_add returns a zeroed new last element.
  * Elements are freed by their owner, the array by free(list.items).
  */
-#define LIST(type) \
-        struct { \
-                type *items; \
-                size_t count; \
-                size_t room; \
+#define LIST(type)                                                                                           \
+        struct {                                                                                             \
+                type *items;                                                                                 \
+                size_t count;                                                                                \
+                size_t room;                                                                                 \
         }
 
-#define list_add(list) \
-        ({ \
-                __typeof__(list) list_ = (list); \
-                if (list_->count == list_->room) { \
-                        list_->room = list_->room ? 2 * list_->room : 8; \
-                        list_->items = memory_resize(list_->items, list_->room, sizeof(*list_->items)); \
-                } \
-                memset(&list_->items[list_->count], 0, sizeof(*list_->items)); \
-                &list_->items[list_->count++]; \
+#define list_add(list)                                                                                       \
+        ({                                                                                                   \
+                __typeof__(list) list_ = (list);                                                             \
+                if (list_->count == list_->room) {                                                           \
+                        list_->room = list_->room ? 2 * list_->room : 8;                                     \
+                        list_->items = memory_resize(list_->items, list_->room, sizeof(*list_->items));      \
+                }                                                                                            \
+                memset(&list_->items[list_->count], 0, sizeof(*list_->items));                               \
+                &list_->items[list_->count++];                                                               \
         })

@@ -58,7 +58,7 @@ struct node {
 struct subnet {
         const char *text; /* as the engine wrote it */
         struct prefix prefix;
-        bool ipv6; /* then prefix is all zero */
+        bool ipv6;           /* then prefix is all zero */
         const char *range;   /* IPRange, NULL when none */
         const char *gateway; /* NULL when the engine has given none yet: the network is not allocated */
         bool status_known;   /* Status.IPAM, API 1.52 and later */
@@ -68,7 +68,8 @@ struct subnet {
 
 /* An endpoint that this node's engine reports on a network. */
 struct endpoint {
-        const char *container_id; /* "lb-<network>" or "ingress-sbox" for the node's own load-balancer endpoint */
+        const char *
+                container_id; /* "lb-<network>" or "ingress-sbox" for the node's own load-balancer endpoint */
         const char *name;
         uint32_t address;
 };
@@ -139,10 +140,11 @@ struct service {
         LIST(struct port) ports;
         LIST(struct mount) mounts;
         LIST(struct label) labels;
-        bool health_check;      /* one in the spec that is not NONE */
-        bool health_check_none; /* the spec turns the image's off */
-        int64_t health_start_ms; /* start period plus interval: how long a healthy start may take by its own words */
-        int64_t stop_grace_ms;  /* 10 s when the spec says nothing */
+        bool health_check;       /* one in the spec that is not NONE */
+        bool health_check_none;  /* the spec turns the image's off */
+        int64_t health_start_ms; /* start period plus interval: how long a healthy start may take by its own
+                                    words */
+        int64_t stop_grace_ms;   /* 10 s when the spec says nothing */
         bool has_update_config;
         const char *update_order; /* NULL: stop-first */
         const char *update_failure_action;
@@ -190,16 +192,19 @@ struct swarm {
         LIST(struct task) tasks; /* terminal ones too */
 };
 
-#define for_each_network(n, swarm) \
-        for (struct network *n = (swarm)->networks.items; n && n < (swarm)->networks.items + (swarm)->networks.count; n++)
-#define for_each_service(s, swarm) \
-        for (struct service *s = (swarm)->services.items; s && s < (swarm)->services.items + (swarm)->services.count; s++)
-#define for_each_task(t, swarm) \
+#define for_each_network(n, swarm)                                                                           \
+        for (struct network *n = (swarm)->networks.items;                                                    \
+             n && n < (swarm)->networks.items + (swarm)->networks.count; n++)
+#define for_each_service(s, swarm)                                                                           \
+        for (struct service *s = (swarm)->services.items;                                                    \
+             s && s < (swarm)->services.items + (swarm)->services.count; s++)
+#define for_each_task(t, swarm)                                                                              \
         for (struct task *t = (swarm)->tasks.items; t && t < (swarm)->tasks.items + (swarm)->tasks.count; t++)
-#define for_each_node(n, swarm) \
+#define for_each_node(n, swarm)                                                                              \
         for (struct node *n = (swarm)->nodes.items; n && n < (swarm)->nodes.items + (swarm)->nodes.count; n++)
-#define for_each_attachment(a, owner) \
-        for (struct attachment *a = (owner)->networks.items; a && a < (owner)->networks.items + (owner)->networks.count; a++)
+#define for_each_attachment(a, owner)                                                                        \
+        for (struct attachment *a = (owner)->networks.items;                                                 \
+             a && a < (owner)->networks.items + (owner)->networks.count; a++)
 
 void swarm_init(struct swarm *swarm);
 void swarm_done(struct swarm *swarm);
@@ -210,7 +215,8 @@ const char *swarm_string(struct swarm *swarm, const char *text);
 
 /*
  * Asks an engine everything a picture of all pools needs. Refused, in the engine's words and with what to do,
- * when it is not a swarm manager. `inspect` names the networks to ask this node's endpoints of: NULL for none,
+ * when it is not a swarm manager. `inspect` names the networks to ask this node's endpoints of: NULL for
+ * none,
  * "*" for every overlay, else one network's ID.
  */
 int survey(struct engine *engine, const char *inspect, struct swarm *ret_swarm, struct error *error);
@@ -234,11 +240,13 @@ struct node *swarm_node_by_id(const struct swarm *swarm, const char *id);
  * The network a user means: by exact name, else by exact ID, else by a unique ID prefix. Refused with a
  * sentence: unknown, ambiguous, or a name that differs only in case (which it then spells).
  */
-int swarm_find_network(const struct swarm *swarm, const char *name, struct network **ret_network, struct error *error);
+int swarm_find_network(const struct swarm *swarm, const char *name, struct network **ret_network,
+                       struct error *error);
 
 /* An overlay of the swarm: the networks headroom keeps accounts of. */
 bool network_is_overlay(const struct network *network);
-const char *label_value(const struct label *labels, size_t count, const char *key); /* NULL when there is none */
+const char *label_value(const struct label *labels, size_t count,
+                        const char *key); /* NULL when there is none */
 
 enum task_state task_state_parse(const char *text);
 const char *task_state_name(enum task_state state);

@@ -1,0 +1,332 @@
+#include "swarm/parse.h"
+
+#include "base/clock.h"
+
+#define NANOSECONDS_A_MS           1000000
+#define STOP_GRACE_DEFAULT_MS      10000 /* the engine's own default */
+#define HEALTH_INTERVAL_DEFAULT_MS 30000
+
+typedef const struct json_document *document_t;
+
+static const char *string_at(struct swarm *swarm, document_t d, json_node node)
+{
+        _cleanup_free_ char *text = json_text(d, node);
+
+        return text_empty(text) ? NULL : swarm_string(swarm, text);
+}
+
+static const char *member(struct swarm *swarm, document_t d, json_node object, const char *key)
+{
+        return string_at(swarm, d, json_get(d, object, key));
+}
+
+static uint64_t number(document_t d, json_node object, const char *key)
+{
+        uint64_t value = 0;
+
+        json_u64(d, json_get(d, object, key), &value);
+        return value;
+}
+
+static bool flag(document_t d, json_node object, const char *key)
+{
+        return json_bool(d, json_get(d, object, key));
+}
+
+static int64_t time_ms(document_t d, json_node object, const char *key)
+{
+        _cleanup_free_ char *text = json_text(d, json_get(d, object, key));
+        int64_t ms = text ? clock_parse(text) : 0;
+
+        return ms > 0 ? ms : 0; /* the engine writes year 1 for "never" */
+}
+
+static int64_t nanoseconds_as_ms(document_t d, json_node object, const char *key, int64_t otherwise)
+{
+        int64_t value;
+
+        return json_i64(d, json_get(d, object, key), &value) && value > 0 ? value / NANOSECONDS_A_MS
+                                                                          : otherwise;
+}
+
+void parse_info(struct swarm *swarm, document_t d, json_node info)
+{
+        json_node state = json_get(d, info, "Swarm");
+        json_node cluster = json_get(d, state, "Cluster");
+
+        swarm->engine_version = member(swarm, d, info, "ServerVersion");
+        swarm->local_node_name = member(swarm, d, info, "Name");
+        swarm->local_node_id = member(swarm, d, state, "NodeID");
+        swarm->cluster_id = member(swarm, d, cluster, "ID");
+        swarm->taken_ms = time_ms(d, info, "SystemTime");
+        swarm->pool_subnet_bits = (uint8_t)number(d, cluster, "SubnetSize");
+        json_for_each (pool, d, json_get(d, cluster, "DefaultAddrPool")) {
+                _cleanup_free_ char *text = json_text(d, pool);
+                struct prefix prefix;
+                if (prefix_parse(text, &prefix) == PREFIX_FINE)
+                        list_add(&swarm->pools)->prefix = prefix;
+        }
+}
+
+void parse_node(struct swarm *swarm, document_t d, json_node object, struct node *node)
+{
+        json_node manager = json_get(d, object, "ManagerStatus");
+        json_node description = json_get(d, object, "Description");
+
+        node->id = member(swarm, d, object, "ID");
+        node->name = member(swarm, d, description, "Hostname");
+        node->engine_version =
+                string_at(swarm, d, json_path(d, description, "Engine", "EngineVersion", NULL));
+        node->state = string_at(swarm, d, json_path(d, object, "Status", "State", NULL));
+        node->address = string_at(swarm, d, json_path(d, object, "Status", "Addr", NULL));
+        node->availability = string_at(swarm, d, json_path(d, object, "Spec", "Availability", NULL));
+        node->manager = json_text_is(d, json_path(d, object, "Spec", "Role", NULL), "manager");
+        node->leader = flag(d, manager, "Leader");
+        node->reachable = json_text_is(d, json_get(d, manager, "Reachability"), "reachable");
+}
+
+bool label_is_read(const char *key)
+{
+        return text_starts_with(key, "headroom.") || text_equal(key, "com.docker.stack.namespace");
+}
+
+static void add_label(struct swarm *swarm, document_t d, json_node value, struct label *label,
+                      const char *key)
+{
+        label->key = swarm_string(swarm, key);
+        label->value = string_at(swarm, d, value);
+        if (!label->value)
+                label->value = swarm_string(swarm, "");
+}
+
+static void parse_subnets(struct swarm *swarm, document_t d, json_node config, struct network *network)
+{
+        json_for_each (entry, d, config) {
+                struct subnet *subnet = list_add(&network->subnets);
+                subnet->text = member(swarm, d, entry, "Subnet");
+                subnet->range = member(swarm, d, entry, "IPRange");
+                subnet->gateway = member(swarm, d, entry, "Gateway");
+                subnet->ipv6 = subnet->text && prefix_parse(subnet->text, &subnet->prefix) == PREFIX_IPV6;
+        }
+}
+
+/* Status.IPAM.Subnets is keyed by CIDR (API 1.52). */
+static void parse_status(document_t d, json_node object, struct network *network)
+{
+        json_node subnets = json_path(d, object, "Status", "IPAM", "Subnets", NULL);
+
+        for (size_t i = 0; i < network->subnets.count; i++) {
+                struct subnet *subnet = &network->subnets.items[i];
+                json_node status = subnet->text ? json_get(d, subnets, subnet->text) : JSON_NONE;
+                subnet->status_known =
+                        json_u64(d, json_get(d, status, "IPsInUse"), &subnet->in_use) &&
+                        json_u64(d, json_get(d, status, "DynamicIPsAvailable"), &subnet->available);
+        }
+}
+
+void parse_network(struct swarm *swarm, document_t d, json_node object, struct network *network)
+{
+        network->id = member(swarm, d, object, "Id");
+        network->name = member(swarm, d, object, "Name");
+        network->driver = member(swarm, d, object, "Driver");
+        network->scope = member(swarm, d, object, "Scope");
+        network->created_ms = time_ms(d, object, "Created");
+        network->ingress = flag(d, object, "Ingress");
+        network->attachable = flag(d, object, "Attachable");
+        network->internal = flag(d, object, "Internal");
+        network->ipv6 = flag(d, object, "EnableIPv6");
+        parse_subnets(swarm, d, json_path(d, object, "IPAM", "Config", NULL), network);
+        parse_status(d, object, network);
+        json_for_each (option, d, json_get(d, object, "Options")) {
+                _cleanup_free_ char *key = json_key(d, option);
+                if (key)
+                        add_label(swarm, d, option, list_add(&network->options), key);
+        }
+        json_for_each (label, d, json_get(d, object, "Labels")) {
+                _cleanup_free_ char *key = json_key(d, label);
+                if (key && label_is_read(key))
+                        add_label(swarm, d, label, list_add(&network->labels), key);
+        }
+}
+
+void parse_endpoints(struct swarm *swarm, document_t d, json_node object, struct network *network)
+{
+        network->inspected = true;
+        json_for_each (entry, d, json_get(d, object, "Containers")) {
+                _cleanup_free_ char *container_id = json_key(d, entry);
+                _cleanup_free_ char *address = json_text(d, json_get(d, entry, "IPv4Address"));
+                struct endpoint *endpoint = list_add(&network->endpoints);
+                endpoint->container_id = swarm_string(swarm, container_id);
+                endpoint->name = member(swarm, d, entry, "Name");
+                address_parse(address, &endpoint->address);
+        }
+}
+
+static void parse_service_network(struct swarm *swarm, document_t d, json_node entry,
+                                  struct attachment *attachment)
+{
+        json_node aliases = json_get(d, entry, "Aliases");
+
+        attachment->network_id = member(swarm, d, entry, "Target");
+        attachment->aliases = memory_new(json_count(d, aliases), sizeof(*attachment->aliases));
+        json_for_each (alias, d, aliases)
+                attachment->aliases[attachment->alias_count++] = string_at(swarm, d, alias);
+}
+
+static void parse_vips(struct swarm *swarm, document_t d, json_node endpoint, struct service *service)
+{
+        json_for_each (entry, d, json_get(d, endpoint, "VirtualIPs")) {
+                _cleanup_free_ char *address = json_text(d, json_get(d, entry, "Addr"));
+                struct vip *vip = list_add(&service->vips);
+                vip->network_id = member(swarm, d, entry, "NetworkID");
+                vip->allocated = address_parse(address, &vip->address);
+        }
+}
+
+static void parse_ports(struct swarm *swarm, document_t d, json_node endpoint_spec, struct service *service)
+{
+        json_for_each (entry, d, json_get(d, endpoint_spec, "Ports")) {
+                struct port *port = list_add(&service->ports);
+                port->published = (uint32_t)number(d, entry, "PublishedPort");
+                port->target = (uint32_t)number(d, entry, "TargetPort");
+                port->protocol = member(swarm, d, entry, "Protocol");
+                port->host_mode = json_text_is(d, json_get(d, entry, "PublishMode"), "host");
+        }
+}
+
+static void parse_mounts(struct swarm *swarm, document_t d, json_node container, struct service *service)
+{
+        json_for_each (entry, d, json_get(d, container, "Mounts")) {
+                struct mount *mount = list_add(&service->mounts);
+                mount->type = member(swarm, d, entry, "Type");
+                mount->source = member(swarm, d, entry, "Source");
+                mount->target = member(swarm, d, entry, "Target");
+                mount->read_only = flag(d, entry, "ReadOnly");
+        }
+}
+
+static void parse_health(document_t d, json_node container, struct service *service)
+{
+        json_node health = json_get(d, container, "Healthcheck");
+        json_node test = json_first(d, json_get(d, health, "Test"));
+
+        service->health_check_none = json_text_is(d, test, "NONE");
+        service->health_check = test != JSON_NONE && !service->health_check_none;
+        service->health_start_ms = nanoseconds_as_ms(d, health, "StartPeriod", 0) +
+                                   nanoseconds_as_ms(d, health, "Interval", HEALTH_INTERVAL_DEFAULT_MS);
+}
+
+static void parse_mode(document_t d, json_node spec, struct service *service)
+{
+        json_node mode = json_get(d, spec, "Mode");
+        json_node replicated = json_get(d, mode, "Replicated");
+
+        if (json_get(d, mode, "Global") != JSON_NONE)
+                service->mode = SERVICE_GLOBAL;
+        else if (replicated == JSON_NONE)
+                service->mode = SERVICE_JOB;
+        service->replicas = number(d, replicated, "Replicas");
+}
+
+static void parse_update_settings(struct swarm *swarm, document_t d, json_node spec, struct service *service)
+{
+        json_node update = json_get(d, spec, "UpdateConfig");
+
+        service->has_update_config = update != JSON_NONE && json_type(d, update) == JSON_OBJECT;
+        service->update_order = member(swarm, d, update, "Order");
+        service->update_failure_action = member(swarm, d, update, "FailureAction");
+        service->update_monitor_ms = nanoseconds_as_ms(d, update, "Monitor", 5000);
+        service->rollback_order = string_at(swarm, d, json_path(d, spec, "RollbackConfig", "Order", NULL));
+}
+
+static void parse_template(struct swarm *swarm, document_t d, json_node task_template,
+                           struct service *service)
+{
+        json_node container = json_get(d, task_template, "ContainerSpec");
+
+        service->image = member(swarm, d, container, "Image");
+        service->stop_grace_ms = nanoseconds_as_ms(d, container, "StopGracePeriod", STOP_GRACE_DEFAULT_MS);
+        parse_mounts(swarm, d, container, service);
+        parse_health(d, container, service);
+        service->max_replicas_per_node = number(d, json_get(d, task_template, "Placement"), "MaxReplicas");
+        json_node reservations = json_path(d, task_template, "Resources", "Reservations", NULL);
+        service->has_reservations = json_count(d, reservations) > 0;
+}
+
+/* Networks stand in TaskTemplate since API 1.29; older specs have them at the top. */
+static json_node spec_networks(document_t d, json_node spec)
+{
+        json_node networks = json_path(d, spec, "TaskTemplate", "Networks", NULL);
+
+        return json_count(d, networks) ? networks : json_get(d, spec, "Networks");
+}
+
+void parse_service(struct swarm *swarm, document_t d, json_node object, struct service *service)
+{
+        json_node spec = json_get(d, object, "Spec");
+        json_node labels = json_get(d, spec, "Labels");
+        json_node endpoint_spec = json_get(d, spec, "EndpointSpec");
+        json_node update_status = json_get(d, object, "UpdateStatus");
+
+        service->id = member(swarm, d, object, "ID");
+        service->name = member(swarm, d, spec, "Name");
+        service->stack = member(swarm, d, labels, "com.docker.stack.namespace");
+        service->version = number(d, json_get(d, object, "Version"), "Index");
+        service->created_ms = time_ms(d, object, "CreatedAt");
+        service->updated_ms = time_ms(d, object, "UpdatedAt");
+        service->dnsrr = json_text_is(d, json_get(d, endpoint_spec, "Mode"), "dnsrr");
+        service->update_state = member(swarm, d, update_status, "State");
+        service->update_message = member(swarm, d, update_status, "Message");
+        parse_mode(d, spec, service);
+        parse_template(swarm, d, json_get(d, spec, "TaskTemplate"), service);
+        parse_update_settings(swarm, d, spec, service);
+        parse_ports(swarm, d, endpoint_spec, service);
+        parse_vips(swarm, d, json_get(d, object, "Endpoint"), service);
+        json_for_each (entry, d, spec_networks(d, spec))
+                parse_service_network(swarm, d, entry, list_add(&service->networks));
+        json_for_each (label, d, labels) {
+                _cleanup_free_ char *key = json_key(d, label);
+                if (key && label_is_read(key))
+                        add_label(swarm, d, label, list_add(&service->labels), key);
+        }
+}
+
+static void parse_task_network(struct swarm *swarm, document_t d, json_node entry,
+                               struct attachment *attachment)
+{
+        attachment->network_id = string_at(swarm, d, json_path(d, entry, "Network", "ID", NULL));
+        json_for_each (address, d, json_get(d, entry, "Addresses")) {
+                _cleanup_free_ char *text = json_text(d, address);
+                uint32_t parsed;
+                if (address_parse(text, &parsed))
+                        *list_add(&attachment->addresses) = parsed;
+        }
+}
+
+static enum task_state parse_state(document_t d, json_node node)
+{
+        _cleanup_free_ char *text = json_text(d, node);
+
+        return task_state_parse(text);
+}
+
+void parse_task(struct swarm *swarm, document_t d, json_node object, struct task *task)
+{
+        json_node status = json_get(d, object, "Status");
+
+        task->id = member(swarm, d, object, "ID");
+        task->service_id = member(swarm, d, object, "ServiceID");
+        task->node_id = member(swarm, d, object, "NodeID");
+        task->slot = number(d, object, "Slot");
+        task->created_ms = time_ms(d, object, "CreatedAt");
+        task->state = parse_state(d, json_get(d, status, "State"));
+        task->desired = parse_state(d, json_get(d, object, "DesiredState"));
+        task->state_since_ms = time_ms(d, status, "Timestamp");
+        task->error = member(swarm, d, status, "Err");
+        task->container_id =
+                string_at(swarm, d, json_path(d, status, "ContainerStatus", "ContainerID", NULL));
+        task->attachment = json_text_is(d, json_path(d, object, "Spec", "Runtime", NULL), "attachment") ||
+                           json_path(d, object, "Spec", "NetworkAttachmentSpec", NULL) != JSON_NONE;
+        json_for_each (entry, d, json_get(d, object, "NetworksAttachments"))
+                parse_task_network(swarm, d, entry, list_add(&task->networks));
+}
