@@ -1,0 +1,161 @@
+#include "json/document.h"
+
+#include "base/text.h"
+
+#include <stdarg.h>
+
+json_node json_root(const struct json_document *document)
+{
+        return document->count ? 0 : JSON_NONE;
+}
+
+enum json_type json_type(const struct json_document *document, json_node node)
+{
+        const struct node *n = node_at(document, node);
+
+        return n ? n->type : JSON_NULL;
+}
+
+size_t json_offset(const struct json_document *document, json_node node)
+{
+        const struct node *n = node_at(document, node);
+
+        return n ? n->offset : 0;
+}
+
+size_t json_length(const struct json_document *document, json_node node)
+{
+        const struct node *n = node_at(document, node);
+
+        return n ? n->length : 0;
+}
+
+const char *json_bytes(const struct json_document *document, json_node node)
+{
+        const struct node *n = node_at(document, node);
+
+        return n ? document->bytes + n->offset : "";
+}
+
+json_node json_first(const struct json_document *document, json_node container)
+{
+        const struct node *n = node_at(document, container);
+
+        if (!n || !(n->flags & NODE_FILLED))
+                return JSON_NONE;
+        return container + (n->type == JSON_OBJECT ? 2 : 1);
+}
+
+json_node json_next(const struct json_document *document, json_node node)
+{
+        const struct node *n = node_at(document, node);
+
+        return n ? n->next : JSON_NONE;
+}
+
+size_t json_count(const struct json_document *document, json_node container)
+{
+        size_t count = 0;
+
+        json_for_each (child, document, container)
+                count++;
+        return count;
+}
+
+json_node json_get(const struct json_document *document, json_node object, const char *key)
+{
+        json_node found = JSON_NONE;
+        size_t length = strlen(key);
+
+        if (json_type(document, object) != JSON_OBJECT)
+                return JSON_NONE;
+        json_for_each (member, document, object) {
+                if (string_is(document, node_key(document, member), key, length))
+                        found = member;
+        }
+        return found;
+}
+
+json_node json_path(const struct json_document *document, json_node node, ...)
+{
+        va_list keys;
+        const char *key;
+
+        va_start(keys, node);
+        while ((key = va_arg(keys, const char *)))
+                node = json_get(document, node, key);
+        va_end(keys);
+        return node;
+}
+
+char *json_key(const struct json_document *document, json_node member)
+{
+        const struct node *n = node_at(document, member);
+
+        return n && n->flags & NODE_MEMBER ? string_decode(document, node_key(document, member)) : NULL;
+}
+
+static const struct node *node_of_type(const struct json_document *document, json_node node,
+                                       enum json_type type)
+{
+        const struct node *n = node_at(document, node);
+
+        return n && n->type == type ? n : NULL;
+}
+
+char *json_text(const struct json_document *document, json_node node)
+{
+        const struct node *n = node_of_type(document, node, JSON_STRING);
+
+        return n ? string_decode(document, n) : NULL;
+}
+
+bool json_text_is(const struct json_document *document, json_node node, const char *text)
+{
+        const struct node *n = node_of_type(document, node, JSON_STRING);
+
+        return n && text && string_is(document, n, text, strlen(text));
+}
+
+/* A run of digits and nothing else. */
+static bool digits_to_u64(const char *digits, size_t length, uint64_t *ret_value)
+{
+        uint64_t value = 0;
+
+        for (size_t i = 0; i < length; i++) {
+                if (digits[i] < '0' || digits[i] > '9' || __builtin_mul_overflow(value, 10, &value) ||
+                    __builtin_add_overflow(value, (uint64_t)(digits[i] - '0'), &value))
+                        return false;
+        }
+        *ret_value = value;
+        return true;
+}
+
+bool json_u64(const struct json_document *document, json_node node, uint64_t *ret_value)
+{
+        const struct node *n = node_of_type(document, node, JSON_NUMBER);
+
+        return n && digits_to_u64(document->bytes + n->offset, n->length, ret_value);
+}
+
+bool json_i64(const struct json_document *document, json_node node, int64_t *ret_value)
+{
+        const struct node *n = node_of_type(document, node, JSON_NUMBER);
+        uint64_t magnitude;
+
+        if (!n)
+                return false;
+        const char *number = document->bytes + n->offset;
+        bool negative = *number == '-';
+        if (!digits_to_u64(number + negative, n->length - negative, &magnitude))
+                return false;
+        if (magnitude > (uint64_t)INT64_MAX + negative)
+                return false;
+        *ret_value = (int64_t)(negative ? -magnitude : magnitude);
+        return true;
+}
+
+bool json_bool(const struct json_document *document, json_node node)
+{
+        return node_of_type(document, node, JSON_TRUE) != NULL;
+}
