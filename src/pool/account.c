@@ -1,0 +1,340 @@
+#include "pool/account.h"
+
+#include "pool/stuck.h"
+
+#include <stdlib.h>
+
+static const char *const holder_names[HOLDER_KINDS] = {
+        [HOLDER_GATEWAY] = "gateway",
+        [HOLDER_VIP] = "vip",
+        [HOLDER_TASK] = "task",
+        [HOLDER_NODE] = "node",
+        [HOLDER_ATTACHMENT] = "attachment",
+        [HOLDER_LOCAL] = "local",
+};
+
+static const char *const verdict_names[] = {
+        [VERDICT_FINE] = "ok",         [VERDICT_UNPROVEN] = "ok, leaks unknown",
+        [VERDICT_LEAKING] = "leaking", [VERDICT_NEAR_FULL] = "nearly full",
+        [VERDICT_FULL] = "FULL",       [VERDICT_UNALLOCATED] = "UNALLOCATED",
+};
+
+const char *holder_kind_name(enum holder_kind kind)
+{
+        return holder_names[kind];
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+        return verdict_names[verdict];
+}
+
+bool account_leaked_known(const struct account *account)
+{
+        return account->leaked.min == account->leaked.max;
+}
+
+void accounts_done(struct accounts *accounts)
+{
+        for_each_account(account, accounts) free(account->holders.items);
+        free(accounts->items.items);
+        *accounts = (struct accounts){0};
+}
+
+const struct account *account_of_network(const struct accounts *accounts, const char *network_id)
+{
+        for_each_account(account, accounts) if (text_equal(account->network->id, network_id)) return account;
+        return NULL;
+}
+
+/* The addresses of one subnet that the allocator may hand out. */
+static uint64_t subnet_capacity(const struct subnet *subnet)
+{
+        struct prefix range;
+        uint32_t gateway;
+
+        if (subnet->ipv6 || !subnet->text)
+                return 0;
+        if (!subnet->range || prefix_parse(subnet->range, &range) != PREFIX_FINE)
+                return prefix_usable(subnet->prefix.length_bits);
+        uint64_t reserved = prefix_contains(range, subnet->prefix.address) +
+                            prefix_contains(range, prefix_last(subnet->prefix));
+        if (address_parse(subnet->gateway, &gateway))
+                reserved += prefix_contains(range, gateway);
+        return prefix_size(range) > reserved ? prefix_size(range) - reserved : 0;
+}
+
+static struct holder *add_holder(struct account *account, enum holder_kind kind, const char *name,
+                                 const char *id)
+{
+        struct holder *holder = list_add(&account->holders);
+
+        holder->kind = kind;
+        holder->name = name ? name : "?";
+        holder->id = id;
+        account->counts[kind]++;
+        return holder;
+}
+
+static void set_address(struct holder *holder, uint32_t address)
+{
+        holder->address = address;
+        holder->address_known = true;
+}
+
+static const struct holder *holder_of_address(const struct account *account, uint32_t address)
+{
+        for (size_t i = 0; i < account->holders.count; i++)
+                if (account->holders.items[i].address_known && account->holders.items[i].address == address)
+                        return &account->holders.items[i];
+        return NULL;
+}
+
+static const char *node_name(const struct swarm *swarm, const char *node_id)
+{
+        const struct node *node = node_id ? swarm_node_by_id(swarm, node_id) : NULL;
+
+        return node ? node->name : node_id;
+}
+
+static struct account *find(struct accounts *accounts, const char *network_id)
+{
+        return (struct account *)account_of_network(accounts, network_id);
+}
+
+static void add_gateways(struct account *account)
+{
+        for (size_t i = 0; i < account->network->subnets.count; i++) {
+                uint32_t address;
+                if (address_parse(account->network->subnets.items[i].gateway, &address))
+                        set_address(add_holder(account, HOLDER_GATEWAY, "gateway", NULL), address);
+        }
+}
+
+static void add_vips(const struct swarm *swarm, struct accounts *accounts)
+{
+        for_each_service (service, swarm)
+                for (size_t i = 0; i < service->vips.count; i++) {
+                        const struct vip *vip = &service->vips.items[i];
+                        struct account *account = find(accounts, vip->network_id);
+                        if (account && vip->allocated)
+                                set_address(add_holder(account, HOLDER_VIP, service->name, service->id),
+                                            vip->address);
+                }
+}
+
+static const char *task_name(struct swarm *swarm, const struct task *task)
+{
+        const struct service *service =
+                task->service_id ? swarm_service_by_id(swarm, task->service_id) : NULL;
+        _cleanup_free_ char *name = NULL;
+
+        if (!service)
+                return task->attachment ? NULL : task->id;
+        name = service->mode == SERVICE_GLOBAL
+                       ? text_format("%s.%.12s", service->name, task->node_id ? task->node_id : "?")
+                       : text_format("%s.%llu", service->name, (unsigned long long)task->slot);
+        return swarm_string(swarm, name);
+}
+
+static void add_task(struct swarm *swarm, struct accounts *accounts, const struct task *task)
+{
+        for_each_attachment (attachment, task) {
+                struct account *account = find(accounts, attachment->network_id);
+                for (size_t i = 0; account && i < attachment->addresses.count; i++) {
+                        struct holder *holder =
+                                add_holder(account, task->attachment ? HOLDER_ATTACHMENT : HOLDER_TASK,
+                                           task_name(swarm, task), task->id);
+                        set_address(holder, attachment->addresses.items[i]);
+                        holder->node = node_name(swarm, task->node_id);
+                        holder->state = task_state_name(task->state);
+                }
+        }
+}
+
+/* Whether a node must have a load-balancer endpoint: on ingress always, else while a task of it is on the
+ * network. */
+static bool node_needs_endpoint(const struct swarm *swarm, const struct node *node,
+                                const struct network *network)
+{
+        if (network->ingress)
+                return true;
+        for_each_task (task, swarm)
+                if (task_holds_addresses(task) && text_equal(task->node_id, node->id) &&
+                    task_on(task, network->id))
+                        return true;
+        return false;
+}
+
+static bool is_balancer(const struct endpoint *endpoint)
+{
+        return text_starts_with(endpoint->container_id, "lb-") ||
+               text_equal(endpoint->container_id, "ingress-sbox");
+}
+
+static const struct endpoint *local_balancer(const struct network *network)
+{
+        for (size_t i = 0; i < network->endpoints.count; i++)
+                if (is_balancer(&network->endpoints.items[i]))
+                        return &network->endpoints.items[i];
+        return NULL;
+}
+
+static void add_nodes(const struct swarm *swarm, struct account *account)
+{
+        for_each_node (node, swarm) {
+                bool local = text_equal(node->id, swarm->local_node_id);
+                const struct endpoint *seen = local ? local_balancer(account->network) : NULL;
+                if (!seen && !node_needs_endpoint(swarm, node, account->network))
+                        continue;
+                struct holder *holder = add_holder(account, HOLDER_NODE, node->name, node->id);
+                holder->node = node->name;
+                holder->inferred = !seen;
+                if (seen && seen->address)
+                        set_address(holder, seen->address);
+        }
+}
+
+/* What this node shows beyond the swarm's books: names for attachments, and endpoints nobody handed out. */
+static void add_local_endpoints(const struct swarm *swarm, struct account *account)
+{
+        for (size_t i = 0; i < account->network->endpoints.count; i++) {
+                const struct endpoint *endpoint = &account->network->endpoints.items[i];
+                struct holder *known = (struct holder *)holder_of_address(account, endpoint->address);
+                if (is_balancer(endpoint) || !endpoint->address)
+                        continue;
+                if (known && known->kind == HOLDER_ATTACHMENT)
+                        known->name = endpoint->name ? endpoint->name : known->name;
+                if (known)
+                        continue;
+                struct holder *holder =
+                        add_holder(account, HOLDER_LOCAL, endpoint->name, endpoint->container_id);
+                set_address(holder, endpoint->address);
+                holder->node = swarm->local_node_name;
+        }
+}
+
+static int compare_holders(const void *a, const void *b)
+{
+        const struct holder *left = a;
+        const struct holder *right = b;
+
+        if (left->address_known != right->address_known)
+                return left->address_known ? -1 : 1;
+        if (left->address != right->address)
+                return left->address < right->address ? -1 : 1;
+        return strcmp(left->name, right->name);
+}
+
+static bool sum_status(const struct network *network, uint64_t *ret_held, uint64_t *ret_free)
+{
+        *ret_held = 0;
+        *ret_free = 0;
+        for (size_t i = 0; i < network->subnets.count; i++) {
+                const struct subnet *subnet = &network->subnets.items[i];
+                if (!subnet->status_known || subnet->in_use < 3)
+                        return false;
+                *ret_held += subnet->in_use - 3; /* network, broadcast and gateway are in its count */
+                *ret_free += subnet->available;
+        }
+        return network->subnets.count > 0;
+}
+
+/* DESIGN's rule for `leaked`: exact from Status.IPAM, the rest while the pool refuses, else an interval. */
+static void judge_leaks(struct account *account)
+{
+        uint64_t rest = account->capacity > account->owned ? account->capacity - account->owned : 0;
+        uint64_t held;
+        uint64_t available;
+
+        if (sum_status(account->network, &held, &available)) {
+                uint64_t leaked = held > account->owned ? held - account->owned : 0;
+                account->leaked = (struct interval){leaked, leaked};
+                account->free = (struct interval){available, available};
+                account->leaked_reason = "the engine's own count (Status.IPAM) less what is owned";
+        } else if (account->refusing) {
+                account->leaked = (struct interval){rest, rest};
+                account->leaked_reason =
+                        "the engine refuses addresses now, so all that nobody owns is leaked";
+        } else {
+                account->leaked = (struct interval){0, rest};
+                account->free = (struct interval){0, rest};
+                account->leaked_reason =
+                        rest ? "this engine does not tell what its allocator holds while it still has some"
+                             : "everything is owned";
+        }
+}
+
+static enum verdict judge(const struct account *account)
+{
+        bool allocated = account->network->subnets.count > 0;
+
+        for (size_t i = 0; i < account->network->subnets.count; i++)
+                allocated = allocated && account->network->subnets.items[i].gateway;
+        if (!allocated)
+                return VERDICT_UNALLOCATED;
+        if (account->refusing || account->free.max == 0)
+                return VERDICT_FULL;
+        if (100 * (account->owned + account->leaked.min) >= NEAR_FULL_PERCENT * account->capacity)
+                return VERDICT_NEAR_FULL;
+        if (account->leaked.min > 0)
+                return VERDICT_LEAKING;
+        return account_leaked_known(account) ? VERDICT_FINE : VERDICT_UNPROVEN;
+}
+
+static int compare_accounts(const void *a, const void *b)
+{
+        const struct network *left = ((const struct account *)a)->network;
+        const struct network *right = ((const struct account *)b)->network;
+        uint32_t left_address = left->subnets.count ? left->subnets.items[0].prefix.address : UINT32_MAX;
+        uint32_t right_address = right->subnets.count ? right->subnets.items[0].prefix.address : UINT32_MAX;
+
+        if (left->ingress != right->ingress)
+                return left->ingress ? -1 : 1;
+        if (left_address != right_address)
+                return left_address < right_address ? -1 : 1;
+        return strcmp(left->name ? left->name : "", right->name ? right->name : "");
+}
+
+static void open_accounts(const struct swarm *swarm, struct accounts *accounts)
+{
+        for_each_network (network, swarm) {
+                if (!network_is_overlay(network))
+                        continue;
+                struct account *account = list_add(&accounts->items);
+                account->network = network;
+                for (size_t i = 0; i < network->subnets.count; i++)
+                        account->capacity += subnet_capacity(&network->subnets.items[i]);
+        }
+        if (accounts->items.count)
+                qsort(accounts->items.items, accounts->items.count, sizeof(struct account), compare_accounts);
+}
+
+void accounts_of(struct swarm *swarm, struct accounts *ret_accounts)
+{
+        struct accounts accounts = {0};
+
+        open_accounts(swarm, &accounts);
+        add_vips(swarm, &accounts);
+        for_each_task (task, swarm)
+                if (task_holds_addresses(task))
+                        add_task(swarm, &accounts, task);
+        for_each_account(account, &accounts)
+        {
+                add_gateways(account);
+                add_nodes(swarm, account);
+                add_local_endpoints(swarm, account);
+                account->owned = account->counts[HOLDER_VIP] + account->counts[HOLDER_TASK] +
+                                 account->counts[HOLDER_NODE] + account->counts[HOLDER_ATTACHMENT];
+                if (account->holders.count)
+                        qsort(account->holders.items, account->holders.count, sizeof(struct holder),
+                              compare_holders);
+        }
+        stuck_find(swarm, &accounts);
+        for_each_account(account, &accounts)
+        {
+                judge_leaks(account);
+                account->verdict = judge(account);
+        }
+        *ret_accounts = accounts;
+}
