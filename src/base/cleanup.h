@@ -17,7 +17,7 @@
 #define MAX(a, b)       ((a) > (b) ? (a) : (b))
 
 #define steal_pointer(p)                                                                                     \
-        ({                                                                                                   \
+        __extension__({                                                                                      \
                 __typeof__(p) stolen_ = (p);                                                                 \
                 (p) = NULL;                                                                                  \
                 stolen_;                                                                                     \

@@ -51,7 +51,7 @@ bool text_to_u64(const char *s, uint64_t *ret_value);
         }
 
 #define list_add(list)                                                                                       \
-        ({                                                                                                   \
+        __extension__({                                                                                      \
                 __typeof__(list) list_ = (list);                                                             \
                 if (list_->count == list_->room) {                                                           \
                         list_->room = list_->room ? 2 * list_->room : 8;                                     \
