@@ -2,6 +2,7 @@
 
 /*
  * The machine headroom runs on: what its kernel and its resolver already use. Read-only.
+ * 127/8 is left out everywhere. A route the kernel made for an address is told as the address only.
  * Sources: rtnetlink RTM_GETADDR, RTM_GETROUTE, RTM_GETLINK (libmnl), /etc/resolv.conf and
  * /run/systemd/resolve/resolv.conf.
  */
@@ -12,10 +13,14 @@
 
 #include <stdbool.h>
 
+/*
+ * An address claims its on-link prefix; one with a peer claims the peer's prefix and itself. A default route
+ * claims nothing, nor does half of one: VPNs cover all there is with 0.0.0.0/1 and 128.0.0.0/1.
+ */
 enum host_claim_kind {
-        HOST_ADDRESS,  /* an address on an interface, with its on-link prefix */
-        HOST_ROUTE,    /* a route that is not a default route, any table */
-        HOST_RESOLVER, /* a name server */
+        HOST_ADDRESS,
+        HOST_ROUTE, /* of any table */
+        HOST_RESOLVER,
 };
 
 /* One range the machine uses. */
@@ -27,7 +32,7 @@ struct host_claim {
 
 struct host {
         LIST(struct host_claim) claims;
-        bool tailscale; /* an interface of that name, or an address in 100.64.0.0/10 on one */
+        bool tailscale; /* an interface whose name begins so, or an address in 100.64.0.0/10 on any */
 };
 
 void host_done(struct host *host);

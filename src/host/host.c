@@ -1,0 +1,38 @@
+#include "host/host.h"
+
+#include "host/netlink.h"
+#include "host/resolver.h"
+
+static const struct prefix tailscale_range = {0x64400000, 10}; /* 100.64.0.0/10 (RFC 6598) */
+
+void host_done(struct host *host)
+{
+        for (size_t i = 0; i < host->claims.count; i++)
+                free(host->claims.items[i].interface);
+        free(host->claims.items);
+        *host = (struct host){0};
+}
+
+int host_read(const char *root, struct host *ret_host, struct error *error)
+{
+        _cleanup_host_ struct host host = {0};
+
+        if (netlink_read(&host, error) < 0 || resolver_read(root, &host, error) < 0)
+                return -1;
+        for (size_t i = 0; i < host.claims.count; i++) {
+                const struct host_claim *claim = &host.claims.items[i];
+                if (claim->kind == HOST_ADDRESS && prefix_contains(tailscale_range, claim->prefix.address))
+                        host.tailscale = true;
+        }
+        *ret_host = host;
+        host = (struct host){0};
+        return 0;
+}
+
+char *host_claim_describe(const struct host_claim *claim)
+{
+        if (claim->kind == HOST_RESOLVER)
+                return text_copy("resolver");
+        const char *what = claim->kind == HOST_ADDRESS ? "address" : "route";
+        return claim->interface ? text_format("%s on %s", what, claim->interface) : text_copy(what);
+}
