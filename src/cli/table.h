@@ -24,6 +24,7 @@ struct column {
         const char *header; /* "LEAKED"; NULL: in JSON and templates only */
         bool right;         /* numbers */
         bool shrinks;       /* may be cut or wrapped when the terminal is narrow */
+        int drops;          /* left out when the terminal is too narrow, the highest first; 0: never */
 };
 
 struct table;
@@ -47,10 +48,14 @@ void table_shown(struct table *table, const char *field, const char *shown, enum
 
 /*
  * `format` is NULL or "table", "json" (an array of objects), or a template as the docker CLI writes them:
- * {{.Field}}, text, \t and \n; one line a row; {{json .}} gives the row as JSON. ERROR_USAGE names an unknown
- * field and lists the known ones. Prints on stdout.
+ * {{.Field}}, text, \t and \n; one line a row; {{json .}} gives the row as JSON; "table {{.A}}\t{{.B}}"
+ * aligns them under a header. ERROR_USAGE names an unknown field and lists the known ones. Prints on stdout.
  */
 int table_print(const struct table *table, const char *format, bool header, struct error *error);
 
-/* Horizontal bar of `cells` cells, `filled` of `total`; with block characters where the locale is UTF-8, else '#'. */
+/* The same judgement of a format before there are rows: a command that changes something asks first. */
+int table_check_format(const struct column *columns, const char *format, struct error *error);
+
+/* Horizontal bar of `cells` cells, `filled` of `total`; with block characters where the locale is UTF-8, else
+ * '#'. */
 char *table_bar(uint64_t filled, uint64_t total, int cells);

@@ -1,0 +1,38 @@
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+#define EXIT_UNKNOWN 3 /* of monitoring commands: the state could not be learnt */
+
+int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine,
+                           struct error *error)
+{
+        _cleanup_(engine_address_done) struct engine_address address = {0};
+
+        if (engine_address_resolve(invocation_value(invocation, "host"),
+                                   invocation_value(invocation, "context"), &address, error) < 0)
+                return -1;
+        return engine_open(&address, ret_engine, error);
+}
+
+int invocation_fail(const struct invocation *invocation, const struct error *error)
+{
+        /* Engines and files have a say in these words: no escape sequence of theirs may reach the terminal.
+         */
+        _cleanup_free_ char *sentence =
+                terminal_printable(error->sentence ? error->sentence : "unknown failure");
+
+        progress_clear();
+        fprintf(stderr, "headroom: %s\n", sentence);
+        if (error->trail) {
+                _cleanup_free_ char *trail = terminal_printable(error->trail);
+                fprintf(stderr, "%s  %s%s\n", terminal_colour(STDERR_FILENO, COLOUR_FAINT), trail,
+                        terminal_plain(STDERR_FILENO));
+        }
+        return invocation->command && invocation->command->monitoring ? EXIT_UNKNOWN : error_exit_code(error);
+}
