@@ -41,12 +41,12 @@ static int edits_check(const struct json_edit *const *sorted, size_t count, size
 int json_edit_apply(const char *bytes, size_t length, const struct json_edit *edits, size_t count,
                     struct buffer *ret_bytes, struct error *error)
 {
-        _cleanup_free_ const struct json_edit **sorted = memory_new(count, sizeof(struct json_edit *));
+        _cleanup_free_ const struct json_edit **sorted = memory_new(count, sizeof(void *));
         size_t at = 0;
 
         for (size_t i = 0; i < count; i++)
                 sorted[i] = &edits[i];
-        qsort(sorted, count, sizeof(*sorted), edit_compare);
+        qsort(sorted, count, sizeof(void *), edit_compare);
         if (edits_check(sorted, count, length, error) < 0)
                 return -1;
         for (size_t i = 0; i < count; i++) {

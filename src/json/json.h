@@ -70,7 +70,7 @@ json_node json_next(const struct json_document *document, json_node node);
 size_t json_count(const struct json_document *document, json_node container);
 char *json_key(const struct json_document *document, json_node member); /* decoded, owned by the caller; NULL if it can't be a C string */
 #define json_for_each(child, document, container) \
-        for (json_node child = json_first(document, container); child != JSON_NONE; child = json_next(document, child))
+        for (json_node child = json_first(document, container); (child) != JSON_NONE; (child) = json_next(document, child))
 
 /* Typed values; false or NULL when the node is missing, null, or of another type. Returned strings are the caller's. */
 char *json_text(const struct json_document *document, json_node node);

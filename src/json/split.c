@@ -105,21 +105,26 @@ static const char *string_scan(struct json_split *split, const char *at, const c
 
 static const char *container_scan(struct json_split *split, const char *at, const char *end)
 {
-        static const int8_t steps[256] = {['['] = 1, ['{'] = 1, [']'] = -1, ['}'] = -1, ['"'] = 2};
+        enum { OPENS = 1, CLOSES, QUOTE };
+        static const uint8_t marks[256] = {
+                ['['] = OPENS, ['{'] = OPENS, [']'] = CLOSES, ['}'] = CLOSES, ['"'] = QUOTE,
+        };
 
         for (; at < end; at++) {
-                int step = steps[(uint8_t)*at];
-
-                if (step == 0)
-                        continue;
-                if (step == 2) {
-                        split->state = SPLIT_STRING;
-                        return at + 1;
-                }
-                split->depth += (size_t)step;
-                if (split->depth == 0) {
+                switch (marks[(uint8_t)*at]) {
+                case OPENS:
+                        split->depth++;
+                        break;
+                case CLOSES:
+                        if (--split->depth > 0)
+                                break;
                         split->state = SPLIT_AFTER;
                         return at + 1;
+                case QUOTE:
+                        split->state = SPLIT_STRING;
+                        return at + 1;
+                default:
+                        break;
                 }
         }
         return at;
