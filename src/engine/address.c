@@ -125,13 +125,9 @@ static char *file_in(const char *folder, const char *name, bool only_if_there)
         return only_if_there && access(path, F_OK) < 0 ? NULL : steal_pointer(path);
 }
 
-/* DOCKER_TLS_VERIFY, DOCKER_TLS, DOCKER_CERT_PATH; they count for every address that is not a context's. */
-static int address_set_tls(struct engine_address *address, struct error *error)
+/* The files of DOCKER_CERT_PATH. Client certificates may be missing, the authority to verify with may not. */
+static int address_set_tls_files(struct engine_address *address, struct error *error)
 {
-        address->tls_verify = is_set("DOCKER_TLS_VERIFY");
-        address->tls = address->tls_verify || is_set("DOCKER_TLS");
-        if (!address->tls)
-                return 0;
         _cleanup_free_ char *folder =
                 is_set("DOCKER_CERT_PATH") ? text_copy(getenv("DOCKER_CERT_PATH")) : context_folder();
         address->ca_path = file_in(folder, "ca.pem", !address->tls_verify);
@@ -146,14 +142,6 @@ static int address_set_tls(struct engine_address *address, struct error *error)
         return 0;
 }
 
-static void address_forget_tls(struct engine_address *address)
-{
-        address->tls = address->tls_verify = false;
-        free(steal_pointer(address->ca_path));
-        free(steal_pointer(address->certificate_path));
-        free(steal_pointer(address->key_path));
-}
-
 /* `host` NULL: DOCKER_HOST, else the default. */
 static int address_from_host(struct engine_address *address, const char *host, struct error *error)
 {
@@ -162,12 +150,13 @@ static int address_from_host(struct engine_address *address, const char *host, s
         if (from_environment)
                 host = getenv("DOCKER_HOST");
         address->origin = text_copy(from_environment ? "DOCKER_HOST" : host ? "--host" : "the default");
-        if (address_set_tls(address, error) < 0 || address_set_host(address, host, error) < 0)
+        address->tls_verify = is_set("DOCKER_TLS_VERIFY");
+        address->tls = address->tls_verify || is_set("DOCKER_TLS");
+        if (address_set_host(address, host, error) < 0)
                 return error_while(error, "resolving the engine's address from %s", address->origin);
         if (text_starts_with(address->host, "unix://"))
-                address_forget_tls(
-                        address); /* the CLI speaks plain HTTP on a socket, whatever the variables say */
-        return 0;
+                address->tls = address->tls_verify = false; /* as the CLI: plain HTTP on a socket */
+        return address->tls ? address_set_tls_files(address, error) : 0;
 }
 
 static int address_from_context(struct engine_address *address, const char *name, const char *source,
