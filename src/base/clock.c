@@ -3,7 +3,7 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <time.h>
 
 static int64_t read_ms(clockid_t id)
@@ -14,17 +14,17 @@ static int64_t read_ms(clockid_t id)
         return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int64_t machine_now(void *userdata)
+static int64_t machine_now(_unused_ void *userdata)
 {
         return read_ms(CLOCK_MONOTONIC);
 }
 
-static int64_t machine_wall(void *userdata)
+static int64_t machine_wall(_unused_ void *userdata)
 {
         return read_ms(CLOCK_REALTIME);
 }
 
-static void machine_sleep(void *userdata, int64_t duration_ms)
+static void machine_sleep(_unused_ void *userdata, int64_t duration_ms)
 {
         struct timespec left = {.tv_sec = duration_ms / 1000, .tv_nsec = duration_ms % 1000 * 1000000};
 
@@ -67,36 +67,100 @@ char *clock_format(int64_t wall_ms)
         return text_copy(text);
 }
 
-/* Milliseconds of ".123456789"; moves past it. */
-static int64_t parse_fraction_ms(const char **text)
+/* A number of exactly that many digits; moves past it. */
+static bool take_number(const char **text, int digits, int *ret_number)
 {
-        int64_t ms = 0;
-        int scale = 100;
+        int number = 0;
 
-        if (**text != '.')
-                return 0;
-        for ((*text)++; **text >= '0' && **text <= '9'; (*text)++) {
-                ms += (**text - '0') * scale;
-                scale /= 10;
+        for (; digits > 0; digits--, (*text)++) {
+                if (**text < '0' || **text > '9')
+                        return false;
+                number = number * 10 + (**text - '0');
         }
-        return ms;
+        *ret_number = number;
+        return true;
+}
+
+static bool take_mark(const char **text, char mark)
+{
+        if (**text != mark)
+                return false;
+        (*text)++;
+        return true;
+}
+
+/* "2026-03-01T12:00:00"; strptime would take blanks and short numbers, too. */
+static bool take_date_time(const char **text, struct tm *ret_parts)
+{
+        struct tm parts = {0};
+
+        if (!take_number(text, 4, &parts.tm_year) || !take_mark(text, '-') ||
+            !take_number(text, 2, &parts.tm_mon) || !take_mark(text, '-') ||
+            !take_number(text, 2, &parts.tm_mday) || !take_mark(text, 'T') ||
+            !take_number(text, 2, &parts.tm_hour) || !take_mark(text, ':') ||
+            !take_number(text, 2, &parts.tm_min) || !take_mark(text, ':') ||
+            !take_number(text, 2, &parts.tm_sec))
+                return false;
+        if (parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60) /* 60: a leap second */
+                return false;
+        parts.tm_year -= 1900;
+        parts.tm_mon -= 1;
+        *ret_parts = parts;
+        return true;
+}
+
+/* Milliseconds of ".123456789", rounded down; 0 without one. */
+static bool take_fraction_ms(const char **text, int *ret_ms)
+{
+        int ms = 0;
+        int scale = 100;
+        int digit;
+
+        *ret_ms = 0;
+        if (!take_mark(text, '.'))
+                return true;
+        if (!take_number(text, 1, &digit))
+                return false;
+        do {
+                ms += digit * scale;
+                scale /= 10;
+        } while (take_number(text, 1, &digit));
+        *ret_ms = ms;
+        return true;
+}
+
+/* "Z" or "+05:30". */
+static bool take_zone(const char **text, int64_t *ret_offset_ms)
+{
+        int sign = **text == '-' ? -1 : 1;
+        int hours;
+        int minutes;
+
+        *ret_offset_ms = 0;
+        if (take_mark(text, 'Z'))
+                return true;
+        if (!take_mark(text, '+') && !take_mark(text, '-'))
+                return false;
+        if (!take_number(text, 2, &hours) || !take_mark(text, ':') || !take_number(text, 2, &minutes) ||
+            hours > 23 || minutes > 59)
+                return false;
+        *ret_offset_ms = sign * (hours * 60 + minutes) * 60000LL;
+        return true;
 }
 
 int64_t clock_parse(const char *text)
 {
-        struct tm parts = {0};
-        int hours = 0;
-        int minutes = 0;
+        struct tm parts;
+        int64_t offset_ms;
+        int ms;
 
-        if (!text)
+        if (!text || !take_date_time(&text, &parts) || !take_fraction_ms(&text, &ms) ||
+            !take_zone(&text, &offset_ms) || *text)
                 return -1;
-        const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-        if (!rest)
-                return -1;
-        int64_t ms = parse_fraction_ms(&rest);
-        if ((*rest == '+' || *rest == '-') &&
-            sscanf(rest + 1, "%2d:%2d", &hours, &minutes) != 2) // NOLINT(cert-err34-c)
-                return -1;
-        int64_t offset_ms = (hours * 3600LL + minutes * 60LL) * 1000 * (*rest == '-' ? -1 : 1);
-        return (int64_t)timegm(&parts) * 1000 + ms - offset_ms;
+        struct tm minute = parts;
+        minute.tm_sec = 0; /* a leap second may lie in the next day */
+        int64_t seconds = timegm(&minute) + parts.tm_sec;
+        if (minute.tm_mday != parts.tm_mday || minute.tm_mon != parts.tm_mon)
+                return -1; /* 30 February */
+        return seconds * 1000 + ms - offset_ms;
 }
