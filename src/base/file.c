@@ -19,16 +19,10 @@ static int fail(struct error *error, const char *what, const char *path)
         return error_set(error, kind_of_errno(errno), "cannot %s %s: %s", what, path, strerror(errno));
 }
 
-int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, struct error *error)
+static int read_all(int fd, const char *path, size_t bound_bytes, struct buffer *bytes, struct error *error)
 {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
         _cleanup_free_ char *chunk = memory_new(1, READ_CHUNK_BYTES);
-        struct stat status;
 
-        if (fd < 0)
-                return fail(error, "open", path);
-        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
-                return error_set(error, ERROR_FAILED, "%s is a folder, not a file", path);
         for (size_t total = 0;;) {
                 ssize_t length = read(fd, chunk, READ_CHUNK_BYTES);
                 if (length < 0 && errno == EINTR)
@@ -41,8 +35,24 @@ int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, st
                 if (total > bound_bytes)
                         return error_set(error, ERROR_REFUSED, "%s is larger than %zu bytes", path,
                                          bound_bytes);
-                buffer_add(ret_bytes, chunk, (size_t)length);
+                buffer_add(bytes, chunk, (size_t)length);
         }
+}
+
+int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, struct error *error)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+        _cleanup_buffer_ struct buffer bytes = {0};
+        struct stat status;
+
+        if (fd < 0)
+                return fail(error, "open", path);
+        if (fstat(fd, &status) == 0 && S_ISDIR(status.st_mode))
+                return error_set(error, ERROR_FAILED, "%s is a folder, not a file", path);
+        if (read_all(fd, path, bound_bytes, &bytes, error) < 0)
+                return -1;
+        buffer_add(ret_bytes, bytes.bytes, bytes.length);
+        return 0;
 }
 
 static int write_all(int fd, const char *bytes, size_t length)
@@ -87,17 +97,30 @@ int file_write(const char *path, const void *bytes, size_t length, mode_t mode, 
         return 0;
 }
 
+static int make_one(const char *path, mode_t mode, struct error *error)
+{
+        struct stat status;
+
+        if (mkdir(path, mode) == 0)
+                return 0;
+        if (errno != EEXIST)
+                return fail(error, "make the folder", path);
+        if (stat(path, &status) < 0)
+                return fail(error, "use as a folder", path);
+        if (!S_ISDIR(status.st_mode))
+                return error_set(error, ERROR_FAILED, "%s is in the way: it is not a folder", path);
+        return 0;
+}
+
 int folder_make(const char *path, mode_t mode, struct error *error)
 {
         _cleanup_free_ char *copy = text_copy(path);
 
-        for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        for (char *slash = *copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
                 *slash = 0;
-                if (mkdir(copy, mode) < 0 && errno != EEXIST)
-                        return fail(error, "make the folder", copy);
+                if (make_one(copy, mode, error) < 0)
+                        return -1;
                 *slash = '/';
         }
-        if (mkdir(copy, mode) < 0 && errno != EEXIST)
-                return fail(error, "make the folder", copy);
-        return 0;
+        return make_one(copy, mode, error);
 }
