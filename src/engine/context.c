@@ -97,7 +97,7 @@ int context_load(const char *name, struct context_endpoint *ret_endpoint, struct
                                  name, folder);
         if (read_json(path, &bytes, &document, error) < 0)
                 return -1;
-        json_node docker = json_path(document, json_root(document), "Endpoints", "docker", NULL);
+        json_node docker = json_get(document, json_get(document, json_root(document), "Endpoints"), "docker");
         if (docker == JSON_NONE)
                 return error_set(error, ERROR_USAGE, "the docker context \"%s\" has no docker endpoint (%s)",
                                  name, path);

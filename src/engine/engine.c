@@ -56,13 +56,24 @@ static char *first_line(const struct buffer *answer)
         return text_copy("no explanation");
 }
 
+/* Where the words say more than the status, which differs between versions for the same words. */
+static const struct {
+        int status; /* 0: any */
+        const char *words;
+        enum error_kind kind;
+} telling[] = {
+        {503, "not a swarm manager", ERROR_REFUSED},
+        {0, "update out of sequence", ERROR_CONFLICT}, /* swarmkit's words for a stale version; 500 on 28.5 */
+        {0, "is in use by", ERROR_CONFLICT},         /* a network that a service or task names; 400 on 28.5 */
+        {0, "has active endpoints", ERROR_CONFLICT}, /* a network with containers on it; 403 */
+};
+
 static enum error_kind kind_of_answer(int status, const char *message)
 {
-        /* swarmkit's words for a stale version; API versions disagree on the status that goes with them */
-        if (strstr(message, "update out of sequence"))
-                return ERROR_CONFLICT;
-        if (status == 503 && strcasestr(message, "not a swarm manager"))
-                return ERROR_REFUSED;
+        for (size_t i = 0; i < ELEMENTS(telling); i++)
+                if ((!telling[i].status || telling[i].status == status) &&
+                    strcasestr(message, telling[i].words))
+                        return telling[i].kind;
         switch (status) {
         case 403:
                 return ERROR_PERMISSION;

@@ -101,14 +101,14 @@ static inline void engine_cleanup(struct engine **engine)
 }
 #define _cleanup_engine_ _cleanup_(engine_cleanup)
 
-/* May be called again with the same requests: results of an earlier call are dropped first. A sink must not
- * use its engine. */
+/* Results of an earlier call with the same requests are dropped first. A sink must not use its engine. */
 void engine_perform(struct engine *engine, struct engine_request *requests, size_t count);
 
 /*
- * Single calls built on it. Statuses 400 and above are errors: 404 ERROR_NOT_FOUND, 409 and a stale version
- * ERROR_CONFLICT, 403 ERROR_PERMISSION, 503 and others ERROR_ENGINE, each with the engine's message. An
- * engine that is not a swarm manager is ERROR_REFUSED. ret_body (may be NULL) is replaced on success.
+ * Single calls built on it. Statuses 400 and above are errors: 404 ERROR_NOT_FOUND, 409, a stale version and
+ * a network in use ERROR_CONFLICT, 403 ERROR_PERMISSION, 503 and others ERROR_ENGINE, each with the engine's
+ * message. An engine that is not a swarm manager is ERROR_REFUSED. ret_body (may be NULL) is replaced on
+ * success.
  */
 int engine_get(struct engine *engine, const char *path, struct buffer *ret_body, struct error *error);
 int engine_post(struct engine *engine, const char *path, const char *body, struct buffer *ret_body,

@@ -52,7 +52,7 @@ bool request_is_safe(const struct engine_request *request)
                text_equal(engine_request_method(request), "HEAD");
 }
 
-static size_t on_header(char *bytes, size_t size, size_t count, void *userdata)
+static size_t on_header(_unused_ char *bytes, size_t size, size_t count, void *userdata)
 {
         struct slot *slot = userdata;
         size_t length = size * count;
@@ -355,16 +355,11 @@ static char *tcp_base_url(const struct engine_address *address)
         return text_format("%s://%.*s", address->tls ? "https" : "http", (int)length, rest);
 }
 
-static int http_new(const struct engine_address *address, struct http **ret_http, struct error *error)
+static struct http *http_new(const struct engine_address *address)
 {
         bool is_socket = text_starts_with(address->host, "unix://");
-
-        if (!is_socket && !text_starts_with(address->host, "tcp://"))
-                return error_set(error, ERROR_REFUSED, "\"%s\" is neither unix:///PATH nor tcp://HOST:PORT",
-                                 address->host ? address->host : "");
-        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-                return error_set(error, ERROR_FAILED, "libcurl cannot be initialised");
         struct http *http = new_zero(struct http);
+
         http->multi = curl_multi_init();
         if (!http->multi)
                 abort(); /* out of memory, see text.h */
@@ -376,8 +371,7 @@ static int http_new(const struct engine_address *address, struct http **ret_http
         http->base_url = is_socket ? text_copy("http://docker") : tcp_base_url(address);
         for (size_t i = 0; i < ENGINE_PARALLEL_MAX; i++)
                 http->slots[i].http = http;
-        *ret_http = http;
-        return 0;
+        return http;
 }
 
 /* "1.41" gives 41; false for anything else. */
@@ -421,13 +415,17 @@ static int negotiate(struct http *http, struct error *error)
 
 int engine_open(const struct engine_address *address, struct engine **ret_engine, struct error *error)
 {
-        struct http *http = NULL;
+        const char *host = address->host ? address->host : "";
 
-        if (http_new(address, &http, error) < 0)
-                return -1;
+        if (!text_starts_with(host, "unix://") && !text_starts_with(host, "tcp://"))
+                return error_set(error, ERROR_REFUSED, "\"%s\" is neither unix:///PATH nor tcp://HOST:PORT",
+                                 host);
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* given back by http_free */
+                return error_set(error, ERROR_FAILED, "libcurl cannot be initialised");
+        struct http *http = http_new(address);
         if (negotiate(http, error) < 0) {
-                engine_free(&http->engine);
-                return error_while(error, "opening the engine at %s", address->host);
+                http_free(&http->engine);
+                return error_while(error, "opening the engine at %s", host);
         }
         *ret_engine = &http->engine;
         return 0;

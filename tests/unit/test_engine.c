@@ -93,6 +93,14 @@ static const struct failure failures[] = {
         {"a stale version is a conflict, whatever its status",
          JSON_ANSWER("500 Oh", "{\"message\":\"rpc error: code = Unknown desc = update out of sequence\"}"),
          ERROR_CONFLICT, "update out of sequence"},
+        {"a network that a service uses is a conflict, whatever its status",
+         JSON_ANSWER("400 Bad Request", "{\"message\":\"rpc error: code = FailedPrecondition desc = network "
+                                        "n is in use by service s\"}"),
+         ERROR_CONFLICT, "network n is in use by service s"},
+        {"a network with containers on it is a conflict and no matter of rights",
+         JSON_ANSWER("403 Forbidden",
+                     "{\"message\":\"error while removing network: network n has active endpoints\"}"),
+         ERROR_CONFLICT, "has active endpoints"},
         {"an engine that is no manager is refused with what to do",
          JSON_ANSWER("503 No", "{\"message\":\"This node is not a swarm manager. Use x\"}"), ERROR_REFUSED,
          "run headroom on a manager, or name one with --host or --context; it says: This node is not a swarm "
