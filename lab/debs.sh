@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh is read first
 # Debian packages without installing them: downloaded with an apt state of our own, unpacked with dpkg -x.
 # The machine's sources, lists and installed packages are neither used nor changed, so every machine gets the same.
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # used by who reads this file
 # What every lab command shares: messages, bounded waiting, where a lab keeps its state, processes by id.
 #
 # A node of a lab is a machine as far as Docker can tell: namespaces of its own for network, host name, mounts and
@@ -51,11 +51,14 @@ lab_options() {
 }
 
 # One command at a time on a lab. The descriptor must not leak into what is started (9>&-), or the lock would be
-# held as long as the lab runs.
+# held as long as the lab runs. lab/down removes the file: who waited for the old one must take the new one.
 lab_lock() {
+  local lock=$lab_root/.$lab_name.lock
   mkdir -p "$lab_root"
-  exec 9>"$lab_root/.$lab_name.lock"
-  flock -w 120 9 || die "another command holds the lab '$lab_name'"
+  until [[ -e $lock && /proc/self/fd/9 -ef $lock ]]; do
+    exec 9>"$lock"
+    flock -w 120 9 || die "another command holds the lab '$lab_name'"
+  done
 }
 
 lab_conf() { sed -n "s/^$1=//p" "$lab_dir/conf"; }

@@ -1,21 +1,21 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # lib.sh is read first
 # A node's life: its namespaces, its cable to the lab's switch, its dockerd.
 
 # The switch is a bridge in a network namespace of its own. In the machine's namespace an engine's FORWARD DROP, which
 # bridge-nf-call-iptables applies to bridged frames too, would eat what the nodes send each other.
+# The new process makes the bridge itself: from outside there is a moment in which its namespace is still the machine's.
 switch_start() {
-  setsid unshare --net -- sleep infinity </dev/null >/dev/null 2>&1 9>&- &
+  # shellcheck disable=SC2016
+  setsid unshare --net -- sh -c '
+    ip link add sw type bridge && ip addr add "$1" dev sw && ip link set sw up && : >"$2" && exec sleep infinity
+  ' sh "$lab_subnet.254/24" "$lab_dir/switch.ready" </dev/null >"$lab_dir/switch.log" 2>&1 9>&- &
   process_note $! "$lab_dir/switch.pid"
-  wait_until 5 in_switch ip link add sw type bridge 2>/dev/null || die "no bridge for the lab's switch"
-  in_switch ip addr add "$lab_subnet.254/24" dev sw
-  in_switch ip link set sw up
+  wait_until 10 test -e "$lab_dir/switch.ready" || die "the switch does not start: $(cat "$lab_dir/switch.log")"
 }
 
 in_switch() {
   local pid
   pid=$(process_of "$lab_dir/switch.pid") || die "the switch of lab '$lab_name' is down"
-  # unshare has not made the namespace yet if it is still the caller's: never configure that one.
-  [[ $(readlink "/proc/$pid/ns/net") != $(readlink /proc/self/ns/net) ]] || return 1
   nsenter --target "$pid" --net -- "$@"
 }
 
@@ -108,4 +108,41 @@ lab_remove() {
   process_end "$lab_dir/switch.pid"
   cgroups_remove
   rm -rf --one-file-system "$lab_dir"
+}
+
+# For who holds the lock and gives the lab up.
+lab_discard() {
+  lab_remove
+  rm -f "$lab_root/.$lab_name.lock"
+}
+
+# ---- the swarm ----
+
+# leader_node: the number of the node that leads, asked of any manager that answers.
+leader_node() {
+  local n host
+  for n in $(seq "$(lab_conf managers)"); do
+    host=$(docker_on "$n" node ls --format '{{.ManagerStatus}} {{.Hostname}}' 2>/dev/null | sed -n 's/^Leader //p')
+    [[ -z $host ]] || { printf '%s\n' "${host##*-n}" && return; }
+  done
+  die "no leader in lab '$lab_name'"
+}
+
+debug_is_on() { [[ $(docker_on "$1" info --format '{{.Debug}}') == true ]]; }
+
+# The engine takes a new debug level without a restart.
+dockerd_debug() {
+  debug_is_on "$1" && return
+  printf '{"debug": true}\n' >"$lab_dir/n$1/daemon.json"
+  in_node "$1" kill -s HUP "$(dockerd_pid "$1")"
+  wait_until 10 debug_is_on "$1" || die "the engine of n$1 does not log at debug level"
+}
+
+# node_interface N NAME ADDRESS: one more interface, its other end parked at the switch. (Not every kernel has dummies.)
+node_interface() {
+  in_node "$1" ip link show dev "$2" >/dev/null 2>&1 && return
+  in_switch ip link add "n$1-$2" type veth peer name "$2" netns "$(node_init "$1")"
+  in_switch ip link set "n$1-$2" up
+  in_node "$1" ip addr add "$3" dev "$2"
+  in_node "$1" ip link set "$2" up
 }
