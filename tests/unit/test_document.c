@@ -352,9 +352,10 @@ static void strings_are_decoded(void **state)
 
 static void no_c_string_is_made_of_nul_or_half_a_surrogate_pair(void **state)
 {
-        static const char *const strings[] = {"\"\\u0000\"",        "\"a\\u0000b\"",      "\"\\ud800\"",
-                                              "\"\\udc00\\ud800\"", "\"\\ud83d\\ud83d\"", "\"\\ud83dx\"",
-                                              "\"\\ud83d\\n\"",     "\"\\ud83d\\u0041\"", "\"\\udfff\""};
+        static const char *const strings[] = {
+                "\"\\u0000\"",        "\"a\\u0000b\"",      "\"\\ud800\"",    "\"\\udc00\\ud800\"",
+                "\"\\ud83d\\ud83d\"", "\"\\ud83dx\"",       "\"\\ud83d\\n\"", "\"\\ud83d\\u0041\"",
+                "\"\\ud83d\\ue000\"", "\"\\ud83d\\udbff\"", "\"\\udfff\""};
 
         for (size_t i = 0; i < ELEMENTS(strings); i++) {
                 _cleanup_free_ char *object = text_format("{%s:%s}", strings[i], strings[i]);
