@@ -5,13 +5,13 @@
 #include <stdio.h>
 
 /* Stands in until the command that looks at networks is there. */
-static int cmd_default(const struct invocation *invocation)
+static int cmd_default(_unused_ const struct invocation *invocation)
 {
         help_overview(commands);
         return 0;
 }
 
-static int cmd_version(const struct invocation *invocation)
+static int cmd_version(_unused_ const struct invocation *invocation)
 {
         printf("headroom %s\nDocker API 1.%d to 1.%d\n", HEADROOM_VERSION, API_VERSION_MIN_MINOR,
                API_VERSION_MAX_MINOR);

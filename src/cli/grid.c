@@ -19,7 +19,7 @@
 #define GAP_WIDE        2
 #define GAP_NARROW      1
 #define SHRUNK_READABLE 24 /* cells under which prose is hard to read: rather leave a column out */
-#define SHRUNK_LEAST    8
+#define SHRUNK_LEAST    8  /* cells that even a wrapped name gets */
 
 struct cell {
         char *text;
@@ -32,10 +32,11 @@ struct grid {
         LIST(struct cell) cells; /* row after row */
 };
 
-/* The widths chosen for one terminal. */
-struct layout {
-        int *widths; /* 0: the column is left out */
-        int gap;
+/* A column on one terminal. */
+struct extent {
+        int natural;  /* cells that its widest text takes; 0: there is nothing to show, or it is left out */
+        int readable; /* the least at which it reads well */
+        int width;    /* chosen */
 };
 
 struct grid *grid_new(const struct grid_column *columns, size_t count)
@@ -74,99 +75,122 @@ void grid_set(struct grid *grid, size_t column, const char *text, enum colour co
         *cell = (struct cell){terminal_printable(text), colour};
 }
 
-static void measure(const struct grid *grid, int *widths)
+static int longest_word(const char *text)
 {
-        for (size_t i = 0; i < grid->cells.count; i++) {
-                int *width = &widths[i % grid->column_count];
+        int longest = 0;
 
-                if (grid->cells.items[i].text)
-                        *width = MAX(*width, terminal_width(grid->cells.items[i].text));
+        while (*text) {
+                size_t length = strcspn(text, " ");
+                _cleanup_free_ char *word = text_copy_n(text, length);
+
+                longest = MAX(longest, terminal_width(word));
+                text += length;
+                text += strspn(text, " ");
         }
+        return longest;
 }
 
-static int total_width(const struct grid *grid, const struct layout *layout)
+static void measure(const struct grid *grid, struct extent *extents)
+{
+        for (size_t i = 0; i < grid->cells.count; i++) {
+                struct extent *extent = &extents[i % grid->column_count];
+                const char *text = grid->cells.items[i].text;
+
+                if (!text)
+                        continue;
+                extent->natural = MAX(extent->natural, terminal_width(text));
+                extent->readable = MAX(extent->readable, longest_word(text));
+        }
+        for (size_t i = 0; i < grid->column_count; i++)
+                extents[i].readable = MIN(extents[i].natural, MAX(extents[i].readable, SHRUNK_READABLE));
+}
+
+static int total_width(const struct extent *extents, size_t count, int gap)
 {
         int sum = 0;
 
-        for (size_t i = 0; i < grid->column_count; i++)
-                if (layout->widths[i] > 0)
-                        sum += layout->widths[i] + (sum > 0 ? layout->gap : 0);
+        for (size_t i = 0; i < count; i++)
+                if (extents[i].width > 0)
+                        sum += extents[i].width + (sum > 0 ? gap : 0);
         return sum;
 }
 
-/* Takes cells from the widest column that may shrink, one by one, down to `least`. */
-static bool shrink(const struct grid *grid, struct layout *layout, int columns, int least)
+/* Takes cells from the widest column that may shrink, one by one. */
+static bool shrink(const struct grid *grid, struct extent *extents, int columns, bool readable)
 {
-        int excess = total_width(grid, layout) - columns;
+        int excess = total_width(extents, grid->column_count, GAP_NARROW) - columns;
 
         for (; excess > 0; excess--) {
-                int *widest = NULL;
+                struct extent *widest = NULL;
 
                 for (size_t i = 0; i < grid->column_count; i++) {
-                        int *width = &layout->widths[i];
-                        if (grid->columns[i].shrinks && *width > least && (!widest || *width > *widest))
-                                widest = width;
+                        struct extent *extent = &extents[i];
+                        int least = readable ? extent->readable : SHRUNK_LEAST;
+
+                        if (grid->columns[i].shrinks && extent->width > least &&
+                            (!widest || extent->width > widest->width))
+                                widest = extent;
                 }
                 if (!widest)
                         return false;
-                (*widest)--;
+                widest->width--;
         }
         return true;
 }
 
-static bool drop_column(const struct grid *grid, int *widths)
+static bool drop_column(const struct grid *grid, struct extent *extents)
 {
         size_t first = grid->column_count;
 
         for (size_t i = 0; i < grid->column_count; i++) {
-                if (widths[i] == 0 || grid->columns[i].drops == 0)
+                if (extents[i].natural == 0 || grid->columns[i].drops == 0)
                         continue;
                 if (first == grid->column_count || grid->columns[i].drops > grid->columns[first].drops)
                         first = i;
         }
         if (first == grid->column_count)
                 return false;
-        widths[first] = 0;
+        extents[first].natural = 0;
         return true;
 }
 
-/* With the columns that are left, down to `least`. */
-static bool fits(const struct grid *grid, const int *natural, struct layout *layout, int columns, int least)
+/* With the columns that are left. The gap is written in any case. */
+static bool fits(const struct grid *grid, struct extent *extents, int columns, bool readable, int *ret_gap)
 {
-        size_t bytes = grid->column_count * sizeof(*natural);
-
-        for (layout->gap = GAP_WIDE; layout->gap >= GAP_NARROW; layout->gap--) {
-                memcpy(layout->widths, natural, bytes);
-                if (total_width(grid, layout) <= columns)
+        for (size_t i = 0; i < grid->column_count; i++)
+                extents[i].width = extents[i].natural;
+        for (*ret_gap = GAP_WIDE; *ret_gap > GAP_NARROW; (*ret_gap)--)
+                if (total_width(extents, grid->column_count, *ret_gap) <= columns)
                         return true;
-        }
-        layout->gap = GAP_NARROW;
-        return shrink(grid, layout, columns, least);
+        return shrink(grid, extents, columns, readable);
 }
 
-static void lay_out(const struct grid *grid, int *natural, struct layout *layout)
+/* Returns the gap between columns. */
+static int lay_out(const struct grid *grid, struct extent *extents)
 {
         int columns = isatty(STDOUT_FILENO) ? terminal_columns() : INT_MAX;
+        int gap;
 
-        measure(grid, natural);
-        while (!fits(grid, natural, layout, columns, SHRUNK_READABLE))
-                if (!drop_column(grid, natural)) {
-                        fits(grid, natural, layout, columns, SHRUNK_LEAST);
-                        return;
+        measure(grid, extents);
+        while (!fits(grid, extents, columns, true, &gap))
+                if (!drop_column(grid, extents)) {
+                        fits(grid, extents, columns, false, &gap);
+                        break;
                 }
+        return gap;
 }
 
-static struct libscols_column *add_column(struct libscols_table *scols, const struct grid_column *column,
-                                          bool wraps)
+static void add_column(struct libscols_table *scols, const struct grid_column *column)
 {
-        struct libscols_column *added = scols_table_new_column(
-                scols, NULL, 0, (column->right ? SCOLS_FL_RIGHT : 0) | (wraps ? SCOLS_FL_WRAP : 0));
+        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (column->shrinks ? SCOLS_FL_WRAP : 0);
+        struct libscols_column *added = scols_table_new_column(scols, NULL, 0, flags);
 
         if (!added)
                 abort();
-        if (wraps)
+        if (column->shrinks) {
                 scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-        return added;
+                scols_column_set_safechars(added, "\n");
+        }
 }
 
 static void fill_cell(struct libscols_line *row, size_t column, const struct cell *cell, int width)
@@ -180,11 +204,11 @@ static void fill_cell(struct libscols_line *row, size_t column, const struct cel
                 scols_cell_set_color(scols_line_get_cell(row, column), colour);
 }
 
-static void fill(const struct grid *grid, const struct layout *layout, struct libscols_table *scols)
+static void fill(const struct grid *grid, const struct extent *extents, struct libscols_table *scols)
 {
         for (size_t i = 0; i < grid->column_count; i++)
-                if (layout->widths[i] > 0)
-                        add_column(scols, &grid->columns[i], grid->columns[i].shrinks);
+                if (extents[i].width > 0)
+                        add_column(scols, &grid->columns[i]);
         for (size_t at = 0; at < grid->cells.count; at += grid->column_count) {
                 struct libscols_line *row = scols_table_new_line(scols, NULL);
                 size_t shown = 0;
@@ -192,8 +216,8 @@ static void fill(const struct grid *grid, const struct layout *layout, struct li
                 if (!row)
                         abort();
                 for (size_t i = 0; i < grid->column_count; i++)
-                        if (layout->widths[i] > 0)
-                                fill_cell(row, shown++, &grid->cells.items[at + i], layout->widths[i]);
+                        if (extents[i].width > 0)
+                                fill_cell(row, shown++, &grid->cells.items[at + i], extents[i].width);
         }
 }
 
@@ -204,19 +228,17 @@ static void unref_scols(struct libscols_table **scols)
 
 void grid_print(const struct grid *grid)
 {
-        _cleanup_free_ int *natural = memory_new(grid->column_count, sizeof(int));
-        _cleanup_free_ int *widths = memory_new(grid->column_count, sizeof(int));
+        _cleanup_free_ struct extent *extents = memory_new(grid->column_count, sizeof(*extents));
         _cleanup_(unref_scols) struct libscols_table *scols = scols_new_table();
-        struct layout layout = {.widths = widths};
 
         if (!scols)
                 abort();
-        lay_out(grid, natural, &layout);
+        int gap = lay_out(grid, extents);
         scols_table_enable_noheadings(scols, 1);
         scols_table_enable_colors(scols, terminal_has_colour(STDOUT_FILENO));
-        scols_table_set_column_separator(scols, layout.gap == GAP_WIDE ? "  " : " ");
+        scols_table_set_column_separator(scols, gap == GAP_WIDE ? "  " : " ");
         scols_table_set_termforce(scols, SCOLS_TERMFORCE_NEVER); /* it fits by now, or it may not be cut */
         scols_table_set_stream(scols, stdout);
-        fill(grid, &layout, scols);
+        fill(grid, extents, scols);
         scols_print_table(scols);
 }

@@ -95,7 +95,7 @@ void help_manual(const struct command *table)
         for (const struct command *command = table; command->name; command++) {
                 _cleanup_free_ char *usage = help_usage(command);
                 print_escaped(usage);
-                printf("++\n");
+                printf("%s\n", command[1].name ? "++" : "");
         }
         printf("\n# COMMANDS\n\n");
         for (const struct command *command = table; command->name; command++)

@@ -246,7 +246,7 @@ static int reader_read(struct reader *reader, struct item *ret_item, struct erro
 static const struct command *find_command(struct reader reader, int *ret_argument)
 {
         const struct command *fallback = command_find(reader.table, "");
-        struct item item;
+        struct item item = {0};
 
         *ret_argument = 0;
         while (reader_read(&reader, &item, NULL) < 0 || item.spec)
@@ -301,7 +301,7 @@ int invocation_parse(const struct command *table, int argc, char *const *argv,
         reader.command = ret_invocation->command;
         assert(reader.command); /* a table has a command "" */
         for (;;) {
-                struct item item;
+                struct item item = {0};
                 int result = reader_read(&reader, &item, error);
 
                 if (result == 0 && item.spec)

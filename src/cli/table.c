@@ -140,38 +140,48 @@ static void add_shown(struct buffer *out, const struct value *value)
                 add_plain(out, value);
 }
 
+static void fill_header(struct grid *grid, const struct table *table)
+{
+        size_t shown = 0;
+
+        grid_add_row(grid);
+        for (size_t i = 0; i < table->column_count; i++)
+                if (table->columns[i].header)
+                        grid_set(grid, shown++, table->columns[i].header, COLOUR_NONE);
+}
+
+static void fill_row(struct grid *grid, const struct table *table, const struct value *row)
+{
+        size_t shown = 0;
+
+        grid_add_row(grid);
+        for (size_t i = 0; i < table->column_count; i++) {
+                _cleanup_buffer_ struct buffer text = {0};
+
+                if (!table->columns[i].header)
+                        continue;
+                add_shown(&text, &row[i]);
+                grid_set(grid, shown++, buffer_text(&text), row[i].colour);
+        }
+}
+
 static void print_grid(const struct table *table, bool header)
 {
         _cleanup_free_ struct grid_column *columns = memory_new(table->column_count, sizeof(*columns));
-        _cleanup_free_ size_t *places = memory_new(table->column_count, sizeof(*places));
-        size_t count = 0;
+        size_t shown = 0;
 
         for (size_t i = 0; i < table->column_count; i++) {
                 const struct column *column = &table->columns[i];
 
-                places[i] = count;
                 if (column->header)
-                        columns[count++] =
+                        columns[shown++] =
                                 (struct grid_column){column->right, column->shrinks, column->drops};
         }
-        _cleanup_grid_ struct grid *grid = grid_new(columns, count);
+        _cleanup_grid_ struct grid *grid = grid_new(columns, shown);
         if (header)
-                grid_add_row(grid);
-        for (size_t i = 0; header && i < table->column_count; i++)
-                if (table->columns[i].header)
-                        grid_set(grid, places[i], table->columns[i].header, COLOUR_NONE);
-        for (size_t i = 0; i < table->values.count; i++) {
-                const struct value *value = &table->values.items[i];
-                _cleanup_buffer_ struct buffer text = {0};
-                size_t column = i % table->column_count;
-
-                if (column == 0)
-                        grid_add_row(grid);
-                if (!table->columns[column].header)
-                        continue;
-                add_shown(&text, value);
-                grid_set(grid, places[column], buffer_text(&text), value->colour);
-        }
+                fill_header(grid, table);
+        for (size_t at = 0; at < table->values.count; at += table->column_count)
+                fill_row(grid, table, &table->values.items[at]);
         grid_print(grid);
 }
 

@@ -2,7 +2,8 @@
 
 #include "base/buffer.h"
 
-#define BLANKS " \t"
+#define BLANKS  " \t"
+#define ALIGNED "table "
 
 void template_done(struct template *template)
 {
@@ -78,35 +79,50 @@ static char *unescape(const char *text, size_t length)
         return buffer_steal(&copy);
 }
 
-int template_parse(const char *format, const struct column *columns, struct template *ret_template,
-                   struct error *error)
+/* The text before {{, or all of it. Returns where it ends. */
+static const char *take_text(struct template *template, const char *text)
 {
-        _cleanup_template_ struct template template = {.aligned = text_starts_with(format, "table ")};
-        const char *at = template.aligned ? format + strlen("table ") : format;
+        const char *open = strstr(text, "{{");
+        size_t length = open ? (size_t)(open - text) : strlen(text);
 
-        if (!strstr(at, "{{"))
-                return error_set(error, ERROR_USAGE,
-                                 "a format is table, json or a template such as '{{.%s}}', not '%s'",
-                                 columns->field, format);
-        while (*at) {
-                const char *open = strstr(at, "{{");
-                size_t length = open ? (size_t)(open - at) : strlen(at);
+        if (length > 0)
+                list_add(&template->parts)->text = unescape(text, length);
+        return text + length;
+}
 
-                if (length > 0)
-                        list_add(&template.parts)->text = unescape(at, length);
-                at += length;
-                if (!open)
-                        break;
+static int parse_parts(const char *text, const struct column *columns, struct template *template,
+                       struct error *error)
+{
+        for (;;) {
+                const char *open = take_text(template, text);
+
+                if (!*open)
+                        return 0;
                 const char *close = strstr(open, "}}");
                 if (!close)
                         return error_set(error, ERROR_USAGE,
                                          "the template opens {{ and does not close it: %s", open);
-                size_t action = (size_t)(close - open) - 2;
-                if (parse_action(open + 2, action, columns, list_add(&template.parts), error) < 0)
+                size_t length = (size_t)(close - open) - 2;
+                if (parse_action(open + 2, length, columns, list_add(&template->parts), error) < 0)
                         return -1;
-                at = close + 2;
+                text = close + 2;
+        }
+}
+
+int template_parse(const char *format, const struct column *columns, struct template *ret_template,
+                   struct error *error)
+{
+        struct template template = {.aligned = text_starts_with(format, ALIGNED)};
+
+        if (!strstr(format, "{{"))
+                return error_set(error, ERROR_USAGE,
+                                 "a format is table, json or a template such as '{{.%s}}', not '%s'",
+                                 columns->field, format);
+        if (parse_parts(template.aligned ? format + strlen(ALIGNED) : format, columns, &template, error) <
+            0) {
+                template_done(&template);
+                return -1;
         }
         *ret_template = template;
-        template = (struct template){0};
         return 0;
 }

@@ -129,7 +129,10 @@ char *terminal_printable(const char *text)
         return buffer_steal(&copy);
 }
 
-/* Bytes of the text's first line when no line may take more than `cells`. */
+/*
+ * Bytes of the text's first line when no line may take more than `cells`: up to a blank, else behind a mark
+ * that joins the parts of a name, else as much as fits.
+ */
 static size_t line_length(const char *text, int cells)
 {
         size_t length = terminal_cut(text, cells);
@@ -138,6 +141,9 @@ static size_t line_length(const char *text, int cells)
                 return length;
         for (size_t i = length; i > 0; i--)
                 if (text[i] == ' ')
+                        return i;
+        for (size_t i = length; i > length / 2; i--)
+                if (strchr("-_./:", text[i - 1]))
                         return i;
         return length > 0 ? length : strlen(text); /* not even one character fits */
 }
