@@ -58,14 +58,14 @@ static char *first_line(const struct buffer *answer)
 
 /* Where the words say more than the status, which differs between versions for the same words. */
 static const struct {
-        int status; /* 0: any */
         const char *words;
+        int status; /* 0: any */
         enum error_kind kind;
 } telling[] = {
-        {503, "not a swarm manager", ERROR_REFUSED},
-        {0, "update out of sequence", ERROR_CONFLICT}, /* swarmkit's words for a stale version; 500 on 28.5 */
-        {0, "is in use by", ERROR_CONFLICT},         /* a network that a service or task names; 400 on 28.5 */
-        {0, "has active endpoints", ERROR_CONFLICT}, /* a network with containers on it; 403 */
+        {"not a swarm manager", 503, ERROR_REFUSED},
+        {"update out of sequence", 0, ERROR_CONFLICT}, /* swarmkit's words for a stale version; 500 on 28.5 */
+        {"is in use by", 0, ERROR_CONFLICT},         /* a network that a service or task names; 400 on 28.5 */
+        {"has active endpoints", 0, ERROR_CONFLICT}, /* a network with containers on it; 403 */
 };
 
 static enum error_kind kind_of_answer(int status, const char *message)

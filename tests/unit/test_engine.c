@@ -244,14 +244,17 @@ static void test_a_missing_socket_is_named_with_a_next_step(void **state)
 
 static void test_a_stale_socket_is_told_from_a_missing_one(void **state)
 {
-        struct peer peer = {.steps = STEPS({STEP_ECHO, NULL, 0})};
-        _cleanup_error_ struct error error = {0};
+        struct peer peer = {.folder = "/tmp/headroom-stale.XXXXXX"};
 
-        peer_start(&peer, false);
-        shutdown(peer.listener, SHUT_RDWR); /* the file stays, and nothing listens */
-        error = open_error(peer.host);
+        assert_non_null(mkdtemp(peer.folder));
+        close(peer_listen_unix(&peer)); /* the file stays, and nothing listens */
+        struct error error = open_error(peer.host);
         assert_says(&error, ERROR_UNREACHABLE, "nothing listens on it");
-        peer_stop(&peer);
+        error_done(&error);
+        unlink(peer.path);
+        rmdir(peer.folder);
+        free(peer.path);
+        free(peer.host);
 }
 
 /* In a child, since the rights are given up for good; root itself is never denied. */
@@ -700,6 +703,7 @@ static void test_components_are_percent_encoded(void **state)
 struct tls_peer {
         char folder[64];
         pid_t pid;
+        FILE *said; /* open as long as s_server lives: it would die of writing to a closed pipe */
         int port;
 };
 
@@ -747,11 +751,10 @@ static bool tls_start(struct tls_peer *peer)
                 _exit(127);
         }
         close(out[1]);
-        FILE *said = fdopen(out[0], "re");
-        while (!peer->port && fgets(line, sizeof(line), said))
+        peer->said = fdopen(out[0], "re");
+        while (!peer->port && fgets(line, sizeof(line), peer->said))
                 if (text_starts_with(line, "ACCEPT "))
                         peer->port = (int)strtol(strrchr(line, ':') + 1, NULL, 10);
-        /* `said` stays open for the life of the test: s_server would die of writing to a closed pipe */
         return peer->port > 0;
 }
 
@@ -761,6 +764,8 @@ static void tls_stop(struct tls_peer *peer)
                 kill(peer->pid, SIGKILL);
                 waitpid(peer->pid, NULL, 0);
         }
+        if (peer->said)
+                fclose(peer->said);
         _cleanup_free_ char *command = text_format("rm -rf %s", peer->folder);
         run("/", command);
 }
