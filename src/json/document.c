@@ -205,10 +205,9 @@ static int parse_value(struct parser *parser)
                 return parse_word(parser, "false", JSON_FALSE);
         case 'n':
                 return parse_word(parser, "null", JSON_NULL);
-        case '-':
-        case '0' ... '9':
-                return parse_number(parser);
         default:
+                if (*parser->at == '-' || (*parser->at >= '0' && *parser->at <= '9'))
+                        return parse_number(parser);
                 return parser_fail(parser, parser->at, "a value is due");
         }
 }

@@ -11,7 +11,7 @@ enum byte_class {
         HIGH, /* part of a UTF-8 sequence, or nothing */
 };
 
-static const uint8_t byte_classes[256] = {
+__extension__ static const uint8_t byte_classes[256] = {
         [0x00 ... 0x1f] = CONTROL,
         ['"'] = QUOTE,
         ['\\'] = BACKSLASH,

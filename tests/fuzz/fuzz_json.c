@@ -76,7 +76,7 @@ static void check_node(const struct json_document *document, json_node node, int
 }
 
 /* Every element the splitter hands over, each followed by a comma: the text of a list, but for blanks. */
-static int collect(void *userdata, const struct json_document *element, struct error *error)
+static int collect(void *userdata, const struct json_document *element, struct error *error _unused_)
 {
         struct buffer *seen = userdata;
         json_node root = json_root(element);
@@ -181,11 +181,10 @@ static void check_document(const struct json_document *document, const char *byt
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        _cleanup_free_ char *bytes = malloc(size ? size : 1); /* no NUL behind it: a read beyond is seen */
+        _cleanup_free_ char *bytes = memory_new(size, 1); /* no NUL behind it: a read beyond is seen */
         _cleanup_json_ struct json_document *document = NULL;
         _cleanup_error_ struct error error = {0};
 
-        MUST(bytes);
         if (size)
                 memcpy(bytes, data, size);
         if (json_parse(bytes, size, &document, &error) == 0)

@@ -15,7 +15,7 @@ static bool accepts_bytes(const char *bytes, size_t length)
 {
         _cleanup_json_ struct json_document *document = NULL;
         _cleanup_error_ struct error error = {0};
-        _cleanup_free_ char *exact = malloc(length ? length : 1);
+        _cleanup_free_ char *exact = memory_new(length, 1);
 
         if (length)
                 memcpy(exact, bytes, length);
@@ -403,6 +403,7 @@ static void children_come_in_order_with_keys_and_ranges(void **state)
         json_for_each (member, document, json_root(document)) {
                 _cleanup_free_ char *key = json_key(document, member);
 
+                assert_true(i < ELEMENTS(keys));
                 assert_string_equal(key, keys[i]);
                 assert_int_equal(json_length(document, member), strlen(values[i]));
                 assert_memory_equal(json_bytes(document, member), values[i], strlen(values[i]));

@@ -38,7 +38,7 @@ static int split_text(const char *text, size_t length, size_t chunk, struct reco
 
         for (size_t at = 0; at < length && result == 0; at += chunk) {
                 size_t size = MIN(chunk, length - at);
-                _cleanup_free_ char *exact = malloc(size);
+                _cleanup_free_ char *exact = memory_new(size, 1);
 
                 memcpy(exact, text + at, size);
                 result = json_split_feed(split, exact, size, error);
@@ -234,7 +234,7 @@ static void an_element_beyond_the_bound_is_refused(void **state)
         enum { CHUNK = 1 << 20 };
         struct record record = {0};
         struct json_split *split = json_split_new(record_element, &record);
-        _cleanup_free_ char *chunk = malloc(CHUNK);
+        _cleanup_free_ char *chunk = memory_new(CHUNK, 1);
         _cleanup_error_ struct error error = {0};
         size_t fed = 0;
 
