@@ -56,16 +56,19 @@ static char *first_line(const struct buffer *answer)
         return text_copy("no explanation");
 }
 
-/* Where the words say more than the status, which differs between versions for the same words. */
+/*
+ * Where the words say more than the status. Measured on 20.10 and 28.5, which agree: a stale version answers
+ * 500, a network named by a service or task 400, a local network with containers on it 403.
+ */
 static const struct {
         const char *words;
         int status; /* 0: any */
         enum error_kind kind;
 } telling[] = {
         {"not a swarm manager", 503, ERROR_REFUSED},
-        {"update out of sequence", 0, ERROR_CONFLICT}, /* swarmkit's words for a stale version; 500 on 28.5 */
-        {"is in use by", 0, ERROR_CONFLICT},         /* a network that a service or task names; 400 on 28.5 */
-        {"has active endpoints", 0, ERROR_CONFLICT}, /* a network with containers on it; 403 */
+        {"update out of sequence", 0, ERROR_CONFLICT},
+        {"is in use by", 0, ERROR_CONFLICT},
+        {"has active endpoints", 0, ERROR_CONFLICT},
 };
 
 static enum error_kind kind_of_answer(int status, const char *message)
