@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -741,6 +742,7 @@ static bool tls_start(struct tls_peer *peer)
                 return false;
         peer->pid = fork();
         if (peer->pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failing test does not reach its end */
                 dup2(out[1], 1);
                 dup2(out[1], 2);
                 close(out[0]);
