@@ -121,10 +121,12 @@ static inline bool peer_read_request(struct peer_connection *connection)
 
 static inline bool peer_flood(struct peer_connection *connection, size_t count)
 {
-        static const char block[65536] = {[0 ... 65535] = 'x'};
+        enum { BLOCK_BYTES = 65536 };
+        _cleanup_free_ char *block = memory_new(BLOCK_BYTES, 1);
 
-        for (; count; count -= MIN(count, sizeof(block)))
-                if (!peer_send(connection, block, MIN(count, sizeof(block))))
+        memset(block, 'x', BLOCK_BYTES);
+        for (; count; count -= MIN(count, BLOCK_BYTES))
+                if (!peer_send(connection, block, MIN(count, BLOCK_BYTES)))
                         return false;
         return true;
 }
