@@ -45,7 +45,8 @@ struct command {
         const char *name;      /* "" is the command that runs when none is named */
         const char *arguments; /* "NET --size BITS -o FILE" */
         const char *summary;   /* one line */
-        const char *description; /* prose for --help and the man page; paragraphs divided by \n\n */
+        const char *description; /* prose for --help and the man page; paragraphs divided by \n\n; one
+                                  that begins with a blank is an example, shown as it is */
         const struct option_spec *options; /* ends with a NULL name; the common options are added to every command */
         size_t words_min, words_max;
         int (*run)(const struct invocation *invocation);

@@ -34,13 +34,9 @@ static void print_prose(const char *text)
                 _cleanup_free_ char *paragraph =
                         end ? text_copy_n(text, (size_t)(end - text)) : text_copy(text);
 
-                if (*paragraph == ' ') {
-                        printf("%s\n\n", paragraph);
-                } else {
-                        _cleanup_free_ char *flowing = terminal_printable(paragraph);
-                        _cleanup_free_ char *wrapped = terminal_wrap(flowing, cells);
-                        printf("%s\n\n", wrapped);
-                }
+                _cleanup_free_ char *flowing = terminal_printable(paragraph);
+                _cleanup_free_ char *wrapped = terminal_wrap(flowing, cells);
+                printf("%s\n%s", *paragraph == ' ' ? paragraph : wrapped, end ? "\n" : "");
                 text = end ? end + 2 : NULL;
         }
 }
@@ -91,8 +87,10 @@ void help_overview(const struct command *table)
         }
         printf("\noptions of every command:\n");
         print_options(common_options);
-        printf("\n`headroom help COMMAND` tells more about one of them; headroom(8) tells everything.\n"
-               "A network that is named like a command is written behind --: headroom -- doctor\n");
+        printf("\n");
+        print_prose("`headroom help COMMAND` tells more about one of them; headroom(8) tells everything. A "
+                    "network that "
+                    "is named like a command is written behind --: headroom -- doctor");
 }
 
 static void print_exit_codes(const struct command *command)
@@ -117,11 +115,10 @@ void help_command(const struct command *command)
         printf("%s - %s\n\nusage: %s\n\n", title, command->summary, usage);
         print_prose(command->description);
         if (command->options && command->options->name) {
-                printf("options:\n");
+                printf("\noptions:\n");
                 print_options(command->options);
-                printf("\n");
         }
-        printf("options of every command:\n");
+        printf("\noptions of every command:\n");
         print_options(common_options);
         print_exit_codes(command);
 }

@@ -60,7 +60,9 @@ static void draw(int64_t now_ms)
         }
         /* One cell stays free: a full line would wrap, and \r goes back over one line only. */
         int cells = MAX(terminal_columns() - 1 - terminal_width(elapsed), 0);
-        fprintf(stderr, ERASE_LINE "%.*s%s%s%s", (int)terminal_cut(line.text, cells), line.text,
+        const char *more = terminal_width(line.text) <= cells ? "" : terminal_is_utf8() ? "…" : "~";
+        size_t length = terminal_cut(line.text, MAX(cells - terminal_width(more), 0));
+        fprintf(stderr, ERASE_LINE "%.*s%s%s%s%s", (int)length, line.text, more,
                 terminal_colour(STDERR_FILENO, COLOUR_FAINT), elapsed, terminal_plain(STDERR_FILENO));
         fflush(stderr);
         line.on_screen = true;
