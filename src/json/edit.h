@@ -16,6 +16,9 @@ struct json_edit {
         const char *inserted; /* borrowed until json_edit_apply returns */
 };
 
-/* The edits may come in any order; overlapping or out-of-range ones are refused (ERROR_REFUSED). */
+/*
+ * Appends the edited text. The edits may come in any order; insertions at one offset keep theirs, and stand before
+ * what replaces the bytes there. Overlapping or out-of-range edits are refused (ERROR_REFUSED).
+ */
 int json_edit_apply(const char *bytes, size_t length, const struct json_edit *edits, size_t count,
                     struct buffer *ret_bytes, struct error *error);
