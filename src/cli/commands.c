@@ -1,15 +1,9 @@
 #include "cli/command.h"
 
+#include "cli/commands.h"
 #include "cli/help.h"
 
 #include <stdio.h>
-
-/* Stands in until the command that looks at networks is there. */
-static int cmd_default(_unused_ const struct invocation *invocation)
-{
-        help_overview(commands);
-        return 0;
-}
 
 static int cmd_version(_unused_ const struct invocation *invocation)
 {
@@ -23,10 +17,69 @@ const struct command commands[] = {
                 .name = "",
                 .arguments = "[NET]",
                 .summary = "how full each overlay network is; with NET, who holds which address",
-                .description = "Shows a line for each overlay network.",
+                .description = "Like df for overlay networks: a line each with its subnet, how many "
+                               "addresses it can hand "
+                               "out, who holds them (VIPs of services, tasks, load-balancer endpoints of "
+                               "nodes, attached "
+                               "containers), how many are leaked and how many are free.\n\n"
+                               "LEAKED is exact where the engine tells what its allocator holds (API 1.52), "
+                               "or while the "
+                               "network refuses addresses: then all that nobody owns is leaked. Elsewhere it "
+                               "is '?', and FREE "
+                               "is an upper bound. Nothing is written to the swarm.\n\n"
+                               "With NET, a line a holder. Endpoints of other nodes can't be seen from here; "
+                               "they are inferred "
+                               "and marked so.\n\n"
+                               " headroom\n headroom proxy\n headroom --format '{{.Network}} {{.FreeMax}}'",
+                .options = pools_options,
                 .words_max = 1,
-                .run = cmd_default,
+                .run = command_pools,
                 .monitoring = true,
+        },
+        {
+                .name = "survey",
+                .arguments = "-o FILE",
+                .summary = "save what an engine tells, to look at it elsewhere",
+                .description =
+                        "Writes a snapshot of nodes, networks, services and tasks. It holds no environment, "
+                        "command or secret, and only those labels that headroom reads. `headroom --from "
+                        "FILE` "
+                        "shows it.",
+                .options = survey_options,
+                .run = command_survey,
+        },
+        {
+                .name = "plan",
+                .arguments = "NET --size BITS | --subnet CIDR [-o FILE]",
+                .summary = "a plan to give a network another subnet under its own name",
+                .description =
+                        "Looks at the swarm and at this host, chooses a subnet that clashes with nothing "
+                        "known, and "
+                        "writes down what would be done: which services move in which order and way, how "
+                        "long each is "
+                        "expected to be out of reach, every step, and the way back. Nothing is changed.\n\n"
+                        " headroom plan proxy --size 16 -o proxy.plan\n headroom plan --show proxy.plan",
+                .options = plan_options,
+                .words_max = 1,
+                .run = command_plan,
+        },
+        {
+                .name = "apply",
+                .arguments = "FILE | --recover NET",
+                .summary = "run a plan, resume it, or undo it",
+                .description = "Compares every fact of the plan with the swarm, then takes its steps one "
+                               "after the other, "
+                               "waiting for each to settle. Killed at any point, the same command goes on "
+                               "where it was, and "
+                               "--undo goes back to the old subnet. Where the plan's file or the host that "
+                               "started it is gone, "
+                               "--recover takes the plan out of the swarm itself.\n\n"
+                               " headroom apply proxy.plan\n headroom apply --undo proxy.plan\n headroom "
+                               "apply --recover proxy",
+                .options = apply_options,
+                .words_min = 1,
+                .words_max = 1,
+                .run = command_apply,
         },
         {
                 .name = "help",

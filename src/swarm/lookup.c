@@ -1,3 +1,4 @@
+#include "swarm/parse.h"
 #include "swarm/strings.h"
 #include "swarm/swarm.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/* From the engine's objects to the model's: one function a kind of object. Inside swarm/ only. */
+/* From the engine's objects to the model's: one function a kind of object. */
 
 #include "swarm/swarm.h"
 #include "json/json.h"

@@ -184,8 +184,13 @@ int survey(struct engine *engine, const char *inspect, struct swarm *ret_swarm, 
         return 0;
 }
 
-int survey_tasks(struct engine *engine, struct swarm *swarm, struct error *error)
+int survey_tasks(struct engine *engine, const char *filter, struct swarm *swarm, struct error *error)
 {
         swarm_forget_tasks(swarm);
-        return fetch_lists(engine, swarm, task_lists, ELEMENTS(task_lists), NULL, error);
+        if (!filter)
+                return fetch_lists(engine, swarm, task_lists, ELEMENTS(task_lists), NULL, error);
+        _cleanup_free_ char *encoded = engine_encode(filter);
+        _cleanup_free_ char *path = text_format(TASKS_PATH "?filters=%s", encoded);
+        struct list filtered = {path, add_task};
+        return fetch_lists(engine, swarm, &filtered, 1, NULL, error);
 }

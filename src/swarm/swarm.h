@@ -221,8 +221,11 @@ const char *swarm_string(struct swarm *swarm, const char *text);
  */
 int survey(struct engine *engine, const char *inspect, struct swarm *ret_swarm, struct error *error);
 
-/* The engine's tasks alone, attachment tasks included, read again into a swarm that has been surveyed. */
-int survey_tasks(struct engine *engine, struct swarm *swarm, struct error *error);
+/*
+ * The engine's tasks alone, read into swarm->tasks in place of what was there: all of them, attachment tasks
+ * included, or those that match a filter in the API's JSON form.
+ */
+int survey_tasks(struct engine *engine, const char *filter, struct swarm *swarm, struct error *error);
 
 /*
  * A snapshot is what a survey keeps, in the engine's own shapes: no environment, no commands, no secrets, no

@@ -1,0 +1,120 @@
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/plan_view.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "move/run.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+/* `headroom apply FILE [--undo]`, and `headroom apply --recover NET [--undo]` when the file is gone. */
+
+const struct option_spec apply_options[] = {
+        {"undo", 0, OPTION_FLAG, NULL, "back to the old subnet, from wherever the move is"},
+        {"yes", 'y', OPTION_FLAG, NULL, "do not ask"},
+        {"adopt", 0, OPTION_FLAG, NULL, "go on with what somebody else changed since the plan, as it is now"},
+        {"recover", 0, OPTION_FLAG, NULL, "take the plan from the unfinished move of the named NETWORK"},
+        {"state", 0, OPTION_VALUE, "FOLDER",
+         "where locks and journals are kept (HEADROOM_STATE, else /var/lib/headroom)"},
+        {NULL},
+};
+
+static void show_waiting(void *userdata, size_t number, size_t total, const char *title,
+                         const char *waiting_for)
+{
+        progress_show("%2zu/%zu  %s%s%s", number, total, title, waiting_for ? ": waiting for " : "",
+                      waiting_for ? waiting_for : "");
+}
+
+static void show_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
+{
+        progress_done(acted ? COLOUR_GOOD : COLOUR_FAINT, acted ? "ok" : "--", "%2zu/%zu  %s%s", number,
+                      total, title, acted ? "" : " (nothing to do)");
+}
+
+static void show_note(void *userdata, const char *text)
+{
+        progress_done(COLOUR_WARN, "!!", "adopted: %s", text);
+}
+
+static const struct run_observer observer = {show_waiting, show_settled, show_note, NULL};
+
+/* Asks only a person: without a terminal there is nobody to ask, and the plan was reviewed. */
+static bool agreed(const struct invocation *invocation, const struct plan *plan, bool undo)
+{
+        char answer[8] = "";
+
+        if (invocation_flag(invocation, "yes") || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+                return true;
+        plan_view(plan, undo);
+        printf("\nGo on? [y/N] ");
+        fflush(stdout);
+        return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static int read_plan(const struct invocation *invocation, struct engine *engine, struct plan *ret_plan,
+                     struct error *error)
+{
+        if (invocation_flag(invocation, "recover"))
+                return plan_recover(engine, invocation->words[0], ret_plan, error);
+        return plan_read(invocation->words[0], ret_plan, error);
+}
+
+static void print_done(const struct invocation *invocation, const struct plan *plan, bool undo, bool changed)
+{
+        const char *subnet = undo ? plan->old_subnet : plan->new_subnet;
+
+        if (!changed) {
+                printf("%s has the subnet %s already; nothing was done.\n", plan->network, subnet);
+                return;
+        }
+        printf("%s has the subnet %s. Every service of the plan is settled on it, and nothing of headroom is "
+               "left.\n",
+               plan->network, subnet);
+        if (!undo && !invocation_flag(invocation, "recover"))
+                printf("The way back: headroom apply --undo %s\n", invocation->words[0]);
+}
+
+static void print_ways_on(const struct invocation *invocation)
+{
+        const char *recover = invocation_flag(invocation, "recover") ? "--recover " : "";
+        const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
+
+        fprintf(stderr, "next: headroom apply %s%s%s goes on from here; headroom apply %s%s%s goes %s\n",
+                undo, recover, invocation->words[0], *undo ? "" : "--undo ", recover, invocation->words[0],
+                *undo ? "forward" : "back");
+}
+
+int command_apply(const struct invocation *invocation)
+{
+        bool undo = invocation_flag(invocation, "undo");
+        struct run_options options = {.goal = undo ? GOAL_OLD : GOAL_NEW,
+                                      .adopt = invocation_flag(invocation, "adopt"),
+                                      .take_over = invocation_flag(invocation, "recover"),
+                                      .state = invocation_value(invocation, "state")};
+        _cleanup_error_ struct error error = {0};
+        _cleanup_engine_ struct engine *engine = NULL;
+        _cleanup_plan_ struct plan plan = {0};
+        bool changed = false;
+
+        /* A plan that can't be read needs no engine to be refused. */
+        if (!options.take_over && read_plan(invocation, NULL, &plan, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (invocation_open_engine(invocation, &engine, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (options.take_over && read_plan(invocation, engine, &plan, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (!agreed(invocation, &plan, undo)) {
+                error_set(&error, ERROR_REFUSED, "not agreed; nothing was changed");
+                return invocation_fail(invocation, &error);
+        }
+        if (plan_run(engine, &plan, &options, &observer, &changed, &error) < 0) {
+                int code = invocation_fail(invocation, &error);
+                if (changed)
+                        print_ways_on(invocation);
+                return changed ? 1 : code;
+        }
+        print_done(invocation, &plan, undo, changed);
+        return 0;
+}

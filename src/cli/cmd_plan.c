@@ -1,0 +1,108 @@
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/plan_view.h"
+
+#include <stdio.h>
+
+/* `headroom plan NET --size N | --subnet S -o FILE`, and `headroom plan --show FILE`. */
+
+const struct option_spec plan_options[] = {
+        {"size", 0, OPTION_VALUE, "BITS", "prefix length of the new subnet: 16 for a /16"},
+        {"subnet", 0, OPTION_VALUE, "CIDR", "this new subnet, instead of one that headroom chooses"},
+        {"output", 'o', OPTION_VALUE, "FILE", "where to write the plan"},
+        {"reserve", 0, OPTION_VALUE, "CIDR,...", "ranges to keep clear of that this host does not know"},
+        {"edge", 0, OPTION_VALUE, "SERVICE,...",
+         "services that pass requests on to the others; otherwise those that publish ports"},
+        {"show", 0, OPTION_VALUE, "FILE", "show a plan that was made before"},
+        {NULL},
+};
+
+#define RESERVED_MAX 64
+
+static int parse_size(const char *text, uint8_t *ret_bits, struct error *error)
+{
+        uint64_t bits;
+
+        if (text && text[0] == '/')
+                text++;
+        if (!text_to_u64(text, &bits) || bits > 32)
+                return error_set(error, ERROR_USAGE, "--size takes a prefix length such as 16, not %s", text);
+        *ret_bits = (uint8_t)bits;
+        return 0;
+}
+
+/* Splits the list in place. */
+static int parse_reserved(char *list, const char **reserved, size_t *ret_count, struct error *error)
+{
+        char *rest = NULL;
+
+        for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
+                if (*ret_count == RESERVED_MAX)
+                        return error_set(error, ERROR_USAGE, "--reserve takes at most %d ranges",
+                                         RESERVED_MAX);
+                reserved[(*ret_count)++] = word;
+        }
+        return 0;
+}
+
+static int make_and_write(const struct invocation *invocation, const struct plan_wish *wish,
+                          struct error *error)
+{
+        const char *path = invocation_value(invocation, "output");
+        _cleanup_engine_ struct engine *engine = NULL;
+        _cleanup_plan_ struct plan plan = {0};
+
+        if (invocation_open_engine(invocation, &engine, error) < 0 ||
+            plan_make(engine, wish, &plan, error) < 0)
+                return -1;
+        if (path && plan_write(&plan, path, error) < 0)
+                return -1;
+        plan_view(&plan, false);
+        if (path)
+                printf("\nWritten to %s. Nothing has been changed. Run it with: headroom apply %s\n", path,
+                       path);
+        else
+                printf("\nNothing has been written or changed. Save the plan with -o FILE to run it.\n");
+        return 0;
+}
+
+static int show(const char *path, struct error *error)
+{
+        _cleanup_plan_ struct plan plan = {0};
+
+        if (plan_read(path, &plan, error) < 0)
+                return -1;
+        plan_view(&plan, false);
+        return 0;
+}
+
+static int plan_network(const struct invocation *invocation, struct error *error)
+{
+        const char *size = invocation_value(invocation, "size");
+        const char *reserved[RESERVED_MAX];
+        _cleanup_free_ char *list = text_copy(invocation_value(invocation, "reserve"));
+        struct plan_wish wish = {.subnet = invocation_value(invocation, "subnet"),
+                                 .edges = invocation_value(invocation, "edge"),
+                                 .reserved = reserved};
+
+        if (invocation->word_count == 0)
+                return error_set(error, ERROR_USAGE, "name a network: headroom plan NET --size 16 -o FILE");
+        wish.network = invocation->words[0];
+        if (!size == !wish.subnet)
+                return error_set(error, ERROR_USAGE, "give either --size BITS or --subnet CIDR");
+        if (size && parse_size(size, &wish.length_bits, error) < 0)
+                return -1;
+        if (list && parse_reserved(list, reserved, &wish.reserved_count, error) < 0)
+                return -1;
+        return make_and_write(invocation, &wish, error);
+}
+
+int command_plan(const struct invocation *invocation)
+{
+        const char *shown = invocation_value(invocation, "show");
+        _cleanup_error_ struct error error = {0};
+
+        if ((shown ? show(shown, &error) : plan_network(invocation, &error)) < 0)
+                return invocation_fail(invocation, &error);
+        return 0;
+}

@@ -1,0 +1,89 @@
+#include "move/container.h"
+
+#include "move/look.h"
+
+typedef const struct json_document *document_t;
+
+static bool is_task_container(const struct swarm *swarm, const char *container_id)
+{
+        for_each_task (task, swarm)
+                if (text_equal(task->container_id, container_id))
+                        return true;
+        return false;
+}
+
+static bool is_balancer(const struct endpoint *endpoint)
+{
+        return text_starts_with(endpoint->container_id, "lb-") ||
+               text_equal(endpoint->container_id, "ingress-sbox");
+}
+
+/* The engine adds the first twelve digits of the container's ID as an alias by itself. */
+static bool is_own_alias(const char *alias, const char *container_id)
+{
+        return strlen(alias) == 12 && text_starts_with(container_id, alias);
+}
+
+static void read_connection(document_t d, const char *network, struct plan_container *container)
+{
+        json_node on = json_path(d, json_root(d), "NetworkSettings", "Networks", network, NULL);
+
+        container->static_address = json_text(d, json_path(d, on, "IPAMConfig", "IPv4Address", NULL));
+        json_for_each (alias, d, json_get(d, on, "Aliases")) {
+                char *text = json_text(d, alias);
+                if (text && !is_own_alias(text, container->id))
+                        *list_add(&container->aliases) = text;
+                else
+                        free(text);
+        }
+}
+
+static int add_container(struct engine *engine, const struct endpoint *endpoint, struct plan *plan,
+                         struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_json_ struct json_document *d = NULL;
+
+        if (look_container(engine, endpoint->container_id, &body, error) < 0 ||
+            json_parse(buffer_text(&body), body.length, &d, error) < 0)
+                return error_while(error, "reading container %s",
+                                   endpoint->name ? endpoint->name : endpoint->container_id);
+        struct plan_container *container = list_add(&plan->containers);
+        container->id = text_copy(endpoint->container_id);
+        container->name = text_copy(endpoint->name ? endpoint->name : endpoint->container_id);
+        read_connection(d, plan->network, container);
+        return 0;
+}
+
+/* Attachment tasks tell of containers on every node, but only this node's can be reconnected. */
+static int refuse_elsewhere(const struct swarm *swarm, const struct network *network, struct error *error)
+{
+        for_each_task (task, swarm) {
+                if (!task->attachment || !task_holds_addresses(task) || !task_on(task, network->id) ||
+                    text_equal(task->node_id, swarm->local_node_id))
+                        continue;
+                const struct node *node = task->node_id ? swarm_node_by_id(swarm, task->node_id) : NULL;
+                return error_set(error, ERROR_REFUSED,
+                                 "a standalone container on node %s is attached to %s, and only that node "
+                                 "can reconnect it: "
+                                 "disconnect it there first (docker network disconnect %s CONTAINER)",
+                                 node ? node->name : "?", network->name, network->name);
+        }
+        return 0;
+}
+
+int containers_plan(struct engine *engine, const struct swarm *swarm, const struct network *network,
+                    struct plan *plan, struct error *error)
+{
+        if (refuse_elsewhere(swarm, network, error) < 0)
+                return -1;
+        for (size_t i = 0; i < network->endpoints.count; i++) {
+                const struct endpoint *endpoint = &network->endpoints.items[i];
+                if (!endpoint->container_id || is_balancer(endpoint) ||
+                    is_task_container(swarm, endpoint->container_id))
+                        continue;
+                if (add_container(engine, endpoint, plan, error) < 0)
+                        return -1;
+        }
+        return 0;
+}

@@ -1,0 +1,112 @@
+#include "move/journal.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+
+#define STATE_FOLDER "/var/lib/headroom"
+
+struct journal {
+        char *folder;
+        int lock;
+        int file;
+};
+
+struct journal *journal_close(struct journal *journal)
+{
+        if (!journal)
+                return NULL;
+        if (journal->lock >= 0)
+                close(journal->lock);
+        if (journal->file >= 0)
+                close(journal->file);
+        free(journal->folder);
+        free(journal);
+        return NULL;
+}
+
+static const char *state_folder(const char *state)
+{
+        const char *from_environment = getenv("HEADROOM_STATE");
+
+        if (state)
+                return state;
+        return text_empty(from_environment) ? STATE_FOLDER : from_environment;
+}
+
+static int open_at(const char *folder, const char *name, int flags, struct error *error)
+{
+        _cleanup_free_ char *path = text_format("%s/%s", folder, name);
+        int fd = open(path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        if (fd < 0)
+                error_set(error, errno == EACCES || errno == EROFS ? ERROR_PERMISSION : ERROR_FAILED,
+                          "cannot open %s: %s", path, strerror(errno));
+        return fd;
+}
+
+static int take_lock(struct journal *journal, struct error *error)
+{
+        char holder[32] = "";
+
+        if (flock(journal->lock, LOCK_EX | LOCK_NB) == 0) {
+                int length = snprintf(holder, sizeof(holder), "%d\n", (int)getpid());
+                return ftruncate(journal->lock, 0) == 0 &&
+                                       pwrite(journal->lock, holder, (size_t)length, 0) == length
+                               ? 0
+                               : error_set(error, ERROR_FAILED, "cannot write %s/lock: %s", journal->folder,
+                                           strerror(errno));
+        }
+        if (pread(journal->lock, holder, sizeof(holder) - 1, 0) < 0)
+                holder[0] = 0;
+        holder[strcspn(holder, "\n")] = 0;
+        return error_set(error, ERROR_REFUSED,
+                         "process %s on this host is running this plan now; let it finish, or end it",
+                         holder[0] ? holder : "?");
+}
+
+int journal_open(const char *state, const char *plan_id, struct journal **ret_journal, struct error *error)
+{
+        struct journal *journal = new_zero(struct journal);
+
+        journal->lock = journal->file = -1;
+        journal->folder = text_format("%s/%s", state_folder(state), plan_id);
+        if (folder_make(journal->folder, 0700, error) < 0 ||
+            (journal->lock = open_at(journal->folder, "lock", O_RDWR, error)) < 0 ||
+            take_lock(journal, error) < 0 ||
+            (journal->file = open_at(journal->folder, "journal", O_WRONLY | O_APPEND, error)) < 0) {
+                journal_close(journal);
+                return error_while(error, "opening the journal of plan %s", plan_id);
+        }
+        *ret_journal = journal;
+        return 0;
+}
+
+int journal_write(struct journal *journal, struct error *error, const char *format, ...)
+{
+        va_list arguments;
+        _cleanup_free_ char *now = clock_format(clock_wall_ms());
+
+        va_start(arguments, format);
+        _cleanup_free_ char *text = text_vformat(format, arguments);
+        va_end(arguments);
+        _cleanup_free_ char *line = text_format("%s %s\n", now, text);
+        ssize_t length = (ssize_t)strlen(line);
+        if (write(journal->file, line, (size_t)length) != length || fdatasync(journal->file) < 0)
+                return error_set(error, ERROR_FAILED, "cannot write %s/journal: %s", journal->folder,
+                                 strerror(errno));
+        return 0;
+}
+
+int journal_keep(struct journal *journal, const char *name, const void *bytes, size_t length,
+                 struct error *error)
+{
+        _cleanup_free_ char *path = text_format("%s/%s", journal->folder, name);
+
+        return access(path, F_OK) == 0 ? 0 : file_write(path, bytes, length, 0600, error);
+}

@@ -1,0 +1,90 @@
+#pragma once
+
+/* A move under way, and the steps' looks and acts by kind: inside move/ only. */
+
+#include "engine/engine.h"
+#include "move/step.h"
+
+enum net_state {
+        NET_ABSENT,
+        NET_OLD,
+        NET_NEW,
+};
+
+struct move {
+        struct engine *engine;
+        const struct plan *plan;
+        enum goal goal;
+        bool take_over; /* go on with a move that another host holds */
+        char *host;     /* this host's name, for the lock's label */
+
+        /* As of the last look. */
+        enum net_state net;
+        char *net_id; /* NULL when absent */
+        bool net_allocated;
+        char *hop_id; /* NULL when absent */
+        bool hop_allocated;
+};
+
+void move_done(struct move *move);
+
+/* Reads what NET and the hop are now. Every look begins with it. */
+int move_refresh(struct move *move, struct error *error);
+static inline bool move_net_at_goal(const struct move *move)
+{
+        return move->net == (move->goal == GOAL_NEW ? NET_NEW : NET_OLD);
+}
+/* NET stands and is not what the goal wants: it must be left. */
+static inline bool move_leaving(const struct move *move)
+{
+        return move->net != NET_ABSENT && !move_net_at_goal(move);
+}
+
+typedef int (*look_function)(struct move *move, const struct step *step, enum level *ret_level,
+                             char **ret_waiting, struct error *error);
+typedef int (*act_function)(struct move *move, const struct step *step, struct error *error);
+
+int look_hop_create(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_hop_create(struct move *, const struct step *, struct error *);
+int look_drain(struct move *, const struct step *, enum level *, char **, struct error *);
+int look_remove(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_remove(struct move *, const struct step *, struct error *);
+int look_net_create(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_net_create(struct move *, const struct step *, struct error *);
+
+int look_service_hop(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_service_hop(struct move *, const struct step *, struct error *);
+int look_settings(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_settings(struct move *, const struct step *, struct error *);
+
+int look_anchor(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_anchor(struct move *, const struct step *, struct error *);
+int look_anchor_remove(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_anchor_remove(struct move *, const struct step *, struct error *);
+int look_edge(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_edge(struct move *, const struct step *, struct error *);
+int look_clear(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_clear(struct move *, const struct step *, struct error *);
+int look_container_hop(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_container_hop(struct move *, const struct step *, struct error *);
+
+/* Which way a step leads: to NET or to the hop. */
+static inline bool step_is_to_net(const struct step *step)
+{
+        return step->kind >= STEP_ANCHOR_NET && step->kind <= STEP_CONTAINER_TO_NET;
+}
+
+/* connect and disconnect of one container; `address` and `aliases` may be NULL. */
+int network_connect(struct engine *engine, const char *network_id, const char *container_id,
+                    const char *address, char *const *aliases, size_t alias_count, struct error *error);
+int network_disconnect(struct engine *engine, const char *network_id, const char *container_id,
+                       struct error *error);
+
+/* Whether the container has an endpoint on the network; ERROR_NOT_FOUND when it is gone. */
+int container_is_on(struct engine *engine, const char *container_id, const char *network_id, bool *ret_on,
+                    struct error *error);
+
+#define LABEL_PLAN   "headroom.plan"
+#define LABEL_NET    "headroom.net"
+#define LABEL_HOLDER "headroom.holder"
+#define LABEL_MOVE   "headroom.move"

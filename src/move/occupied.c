@@ -1,0 +1,62 @@
+#include "host/host.h"
+#include "move/plan.h"
+
+/* Ranges that people forget, and that no interface shows. */
+static const struct {
+        const char *prefix;
+        const char *owner;
+} forgotten[] = {
+        {"169.254.0.0/16", "link-local addresses and cloud metadata"},
+        {"127.0.0.0/8", "loopback"},
+        {"224.0.0.0/4", "multicast"},
+};
+
+static void add_networks(const struct swarm *swarm, const char *except_network_id, struct occupied *occupied)
+{
+        for_each_network (network, swarm)
+                for (size_t i = 0; i < network->subnets.count && !text_equal(network->id, except_network_id);
+                     i++)
+                        if (!network->subnets.items[i].ipv6 && network->subnets.items[i].prefix.length_bits)
+                                occupied_add(occupied, network->subnets.items[i].prefix, "%s %s",
+                                             network_is_overlay(network) ? "overlay" : network->driver,
+                                             network->name);
+}
+
+static int add_host(struct occupied *occupied, struct error *error)
+{
+        _cleanup_host_ struct host host = {0};
+        struct prefix shared;
+
+        if (host_read("", &host, error) < 0)
+                return error_while(error, "reading this host's addresses and routes");
+        for (size_t i = 0; i < host.claims.count; i++) {
+                _cleanup_free_ char *description = host_claim_describe(&host.claims.items[i]);
+                occupied_add(occupied, host.claims.items[i].prefix, "%s", description);
+        }
+        if (host.tailscale && prefix_parse("100.64.0.0/10", &shared) == PREFIX_FINE)
+                occupied_add(occupied, shared, "Tailscale, which is up on this host");
+        return 0;
+}
+
+int occupied_gather(const struct swarm *swarm, const char *const *reserved, size_t reserved_count,
+                    const char *except_network_id, struct occupied *ret_occupied, struct error *error)
+{
+        _cleanup_occupied_ struct occupied occupied = {0};
+        struct prefix prefix;
+
+        add_networks(swarm, except_network_id, &occupied);
+        if (add_host(&occupied, error) < 0)
+                return -1;
+        for (size_t i = 0; i < ELEMENTS(forgotten); i++)
+                if (prefix_parse(forgotten[i].prefix, &prefix) == PREFIX_FINE)
+                        occupied_add(&occupied, prefix, "%s", forgotten[i].owner);
+        for (size_t i = 0; i < reserved_count; i++) {
+                if (prefix_parse(reserved[i], &prefix) != PREFIX_FINE)
+                        return error_set(error, ERROR_USAGE, "--reserve %s is not a range like 10.20.0.0/16",
+                                         reserved[i]);
+                occupied_add(&occupied, prefix, "--reserve %s", reserved[i]);
+        }
+        *ret_occupied = occupied;
+        occupied = (struct occupied){0};
+        return 0;
+}

@@ -1,0 +1,428 @@
+#include "base/clock.h"
+#include "base/random.h"
+#include "move/container.h"
+#include "move/look.h"
+#include "move/plan.h"
+#include "move/plan_service.h"
+#include "move/way.h"
+#include "pool/account.h"
+
+#include <stdio.h>
+
+/*
+ * From a survey to a plan, one thing after the other: is this a network that can be moved; which subnet; who
+ * is on it and how does each move; which requests make the new network and the hop. Nothing is written to the
+ * swarm.
+ */
+
+#define HOP_PREFIX          "headroom-hop-"
+#define HOP_LENGTH_BITS_MAX 22 /* the hop is never smaller, */
+#define HOP_SPARE           64 /* nor has fewer addresses to spare */
+#define SPARE_ADDRESSES     8  /* for start-first tasks, anchors and live connections during the move */
+#define FLEXIBLE_API_MINOR  42 /* engines below it die of a spec without Placement */
+
+struct making {
+        struct engine *engine;
+        const struct plan_wish *wish;
+        struct swarm swarm;
+        struct network *network;
+        struct buffer inspect; /* of NET */
+        struct plan plan;
+};
+
+static void making_done(struct making *making)
+{
+        swarm_done(&making->swarm);
+        buffer_done(&making->inspect);
+        plan_done(&making->plan);
+}
+
+static int refuse_kind(const struct network *network, struct error *error)
+{
+        const char *name = network->name;
+
+        if (network->ingress)
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is the ingress network: every published port of the swarm hangs on it, "
+                                 "and it can't be moved this way",
+                                 name);
+        if (!text_equal(network->scope, "swarm"))
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is a local %s network of this node, not an overlay of the swarm; it has "
+                                 "no shared pool to enlarge",
+                                 name, network->driver);
+        if (!network_is_overlay(network))
+                return error_set(error, ERROR_REFUSED, "%s is a %s network; only overlays can be enlarged",
+                                 name, network->driver);
+        return 0;
+}
+
+static int refuse_addressing(const struct network *network, struct error *error)
+{
+        const char *name = network->name;
+
+        for (size_t i = 0; i < network->subnets.count; i++)
+                if (network->subnets.items[i].ipv6)
+                        return error_set(error, ERROR_REFUSED,
+                                         "%s has an IPv6 subnet; the engine can't make IPv6 overlays with a "
+                                         "given subnet (moby#52469)",
+                                         name);
+        if (network->ipv6)
+                return error_set(error, ERROR_REFUSED,
+                                 "%s has IPv6 switched on; the engine can't make IPv6 overlays with a given "
+                                 "subnet (moby#52469)",
+                                 name);
+        if (network->subnets.count > 1)
+                return error_set(error, ERROR_REFUSED, "%s has %zu subnets; headroom moves networks with one",
+                                 name, network->subnets.count);
+        if (network->subnets.count == 0 || !network->subnets.items[0].gateway)
+                return error_set(
+                        error, ERROR_REFUSED,
+                        "%s has no pool of its own (the engine never allocated it, most often because its "
+                        "subnet overlaps another); nothing runs on it that could be moved",
+                        name);
+        if (network->subnets.items[0].range)
+                return error_set(error, ERROR_REFUSED,
+                                 "%s hands out addresses from the range %s only; headroom can't tell what "
+                                 "the rest is kept for",
+                                 name, network->subnets.items[0].range);
+        return 0;
+}
+
+static int read_swarm(struct making *making, struct error *error)
+{
+        struct network *network;
+
+        if (survey(making->engine, NULL, &making->swarm, error) < 0 ||
+            swarm_find_network(&making->swarm, making->wish->network, &network, error) < 0)
+                return -1;
+        if (refuse_kind(network, error) < 0 || refuse_addressing(network, error) < 0)
+                return -1;
+        if (label_value(network->labels.items, network->labels.count, "headroom.net"))
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is a hop network of an unfinished move; finish that one first",
+                                 network->name);
+        making->network = network;
+        return look_endpoints(making->engine, &making->swarm, network, &making->inspect, error);
+}
+
+static uint64_t owned_addresses(struct making *making)
+{
+        _cleanup_accounts_ struct accounts accounts = {0};
+
+        accounts_of(&making->swarm, &accounts);
+        const struct account *account = account_of_network(&accounts, making->network->id);
+        return account ? account->owned + account->stuck : 0;
+}
+
+static int wished_length(const struct plan_wish *wish, struct prefix *ret_prefix, struct error *error)
+{
+        switch (prefix_parse(wish->subnet, ret_prefix)) {
+        case PREFIX_FINE:
+                return 0;
+        case PREFIX_IPV6:
+                return error_set(error, ERROR_REFUSED, "%s is IPv6; headroom plans IPv4 subnets only",
+                                 wish->subnet);
+        case PREFIX_HOST_BITS: {
+                char meant[PREFIX_TEXT_SIZE];
+                prefix_format(*ret_prefix, meant);
+                return error_set(error, ERROR_USAGE,
+                                 "%s has host bits set, and the engine refuses it; did you mean %s?",
+                                 wish->subnet, meant);
+        }
+        default:
+                return error_set(error, ERROR_USAGE, "%s is no subnet like 10.10.0.0/16", wish->subnet);
+        }
+}
+
+static int refuse_size(struct making *making, uint8_t length_bits, struct error *error)
+{
+        uint64_t needed = owned_addresses(making) + SPARE_ADDRESSES;
+
+        if (length_bits < CHOICE_LENGTH_MIN || length_bits > CHOICE_LENGTH_MAX)
+                return error_set(error, ERROR_USAGE, "a prefix length from %d to %d is needed, not %d",
+                                 CHOICE_LENGTH_MIN, CHOICE_LENGTH_MAX, length_bits);
+        if (prefix_usable(length_bits) < needed)
+                return error_set(
+                        error, ERROR_REFUSED,
+                        "a /%d has %llu usable addresses; what is attached to %s, and the move, need %llu",
+                        length_bits, (unsigned long long)prefix_usable(length_bits), making->network->name,
+                        (unsigned long long)needed);
+        return 0;
+}
+
+static struct default_pools default_pools(const struct swarm *swarm, struct prefix *storage, size_t room)
+{
+        size_t count = MIN(swarm->pools.count, room);
+
+        for (size_t i = 0; i < count; i++)
+                storage[i] = swarm->pools.items[i].prefix;
+        return (struct default_pools){storage, count, swarm->pool_subnet_bits};
+}
+
+#define POOLS_MAX 16
+
+static int choose_new(struct making *making, const struct occupied *occupied, struct error *error)
+{
+        struct prefix storage[POOLS_MAX];
+        struct default_pools pools = default_pools(&making->swarm, storage, POOLS_MAX);
+        _cleanup_choice_ struct choice choice = {0};
+        struct prefix named = {0, making->wish->length_bits};
+
+        if (making->wish->subnet && wished_length(making->wish, &named, error) < 0)
+                return -1;
+        if (refuse_size(making, named.length_bits, error) < 0)
+                return -1;
+        if (making->wish->subnet && prefix_equal(named, making->network->subnets.items[0].prefix))
+                return error_set(error, ERROR_REFUSED, "%s has the subnet %s already", making->network->name,
+                                 making->wish->subnet);
+        if ((making->wish->subnet ? choose_named(occupied, &pools, named, &choice, error)
+                                  : choose_subnet(occupied, &pools, named.length_bits, &choice, error)) < 0)
+                return -1;
+        making->plan.new_subnet = memory_new(PREFIX_TEXT_SIZE, 1);
+        prefix_format(choice.subnet, making->plan.new_subnet);
+        making->plan.reason = steal_pointer(choice.reason);
+        for (size_t i = 0; i < choice.rejected.count; i++) {
+                struct choice_rejected *rejected = list_add(&making->plan.rejected);
+                *rejected = choice.rejected.items[i];
+                choice.rejected.items[i].reason = NULL;
+        }
+        return 0;
+}
+
+/* Room for everything that is on NET, twice while tasks overlap. */
+static int choose_hop(struct making *making, struct occupied *occupied, struct error *error)
+{
+        struct prefix storage[POOLS_MAX];
+        struct default_pools pools = default_pools(&making->swarm, storage, POOLS_MAX);
+        _cleanup_choice_ struct choice choice = {0};
+        uint64_t needed = 2 * owned_addresses(making) + HOP_SPARE;
+        uint8_t length_bits = HOP_LENGTH_BITS_MAX;
+        struct prefix new;
+
+        while (length_bits > CHOICE_LENGTH_MIN && prefix_usable(length_bits) < needed)
+                length_bits--;
+        if (prefix_parse(making->plan.new_subnet, &new) != PREFIX_FINE)
+                return error_set(error, ERROR_FAILED, "the chosen subnet %s is none",
+                                 making->plan.new_subnet);
+        occupied_add(occupied, new, "the new %s", making->network->name);
+        occupied_add(occupied, making->network->subnets.items[0].prefix, "overlay %s", making->network->name);
+        if (choose_subnet(occupied, &pools, length_bits, &choice, error) < 0)
+                return error_while(error, "choosing a subnet for the hop network");
+        making->plan.hop_subnet = memory_new(PREFIX_TEXT_SIZE, 1);
+        prefix_format(choice.subnet, making->plan.hop_subnet);
+        return 0;
+}
+
+static int choose(struct making *making, struct error *error)
+{
+        _cleanup_occupied_ struct occupied occupied = {0};
+
+        if (occupied_gather(&making->swarm, making->wish->reserved, making->wish->reserved_count,
+                            making->network->id, &occupied, error) < 0)
+                return -1;
+        if (choose_new(making, &occupied, error) < 0)
+                return -1;
+        return choose_hop(making, &occupied, error);
+}
+
+static int make_requests(struct making *making, struct error *error)
+{
+        struct plan *plan = &making->plan;
+        const char *old = making->network->subnets.items[0].text;
+
+        plan->old_subnet = text_copy(old);
+        plan->hop = text_format(HOP_PREFIX "%s", plan->network);
+        return request_of_network(&making->inspect, &(struct request_change){.subnet = old},
+                                  &plan->old_request, error) < 0 ||
+                               request_of_network(&making->inspect,
+                                                  &(struct request_change){.subnet = plan->new_subnet},
+                                                  &plan->new_request, error) < 0 ||
+                               request_of_network(&making->inspect,
+                                                  &(struct request_change){plan->hop, plan->hop_subnet, "{}"},
+                                                  &plan->hop_request, error) < 0
+                       ? -1
+                       : 0;
+}
+
+static int refuse_service(const struct making *making, const struct service *service,
+                          const struct buffer *body, struct error *error)
+{
+        _cleanup_free_ char *placement = NULL;
+
+        if (service->mode == SERVICE_JOB)
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is a job: moving it would run it again; remove it first", service->name);
+        if (service->update_state && !text_equal(service->update_state, "completed") &&
+            !text_equal(service->update_state, "rollback_completed"))
+                return error_set(error, ERROR_REFUSED,
+                                 "an update of %s is %s; let it finish, or settle it, and plan again",
+                                 service->name, service->update_state);
+        if (spec_member(body, "TaskTemplate/Placement", &placement, error) < 0)
+                return -1;
+        if (!placement && making->engine->api_version_minor < FLEXIBLE_API_MINOR)
+                return error_set(error, ERROR_REFUSED,
+                                 "the spec of %s has no Placement; posting it back would kill this engine "
+                                 "(docs/engine-notes.md)",
+                                 service->name);
+        return 0;
+}
+
+static bool is_listed(const char *list, const char *name)
+{
+        size_t length = strlen(name);
+
+        for (const char *at = list; at && *at; at += strcspn(at, ","), at += *at == ',')
+                if (strcspn(at, ",") == length && strncmp(at, name, length) == 0)
+                        return true;
+        return false;
+}
+
+static int add_service(struct making *making, const struct service *service, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+        const char *const ids[] = {making->network->id, NULL};
+        const char *edges = making->wish->edges;
+        bool edge = edges ? is_listed(edges, service->name) : service->ports.count > 0;
+
+        if (look_service(making->engine, service->id, &body, error) < 0 ||
+            refuse_service(making, service, &body, error) < 0)
+                return error_while(error, "planning service %s", service->name);
+        return plan_service_make(making->engine, &making->swarm, service, &body, making->plan.id, ids, edge,
+                                 list_add(&making->plan.services), error);
+}
+
+static int compare_planned(const void *a, const void *b)
+{
+        const struct plan_service *left = a;
+        const struct plan_service *right = b;
+
+        if (left->edge != right->edge)
+                return left->edge ? 1 : -1;
+        if (left->stuck != right->stuck)
+                return left->stuck ? -1 : 1; /* what is down already comes up first */
+        return strcmp(left->name, right->name);
+}
+
+static int add_services(struct making *making, struct error *error)
+{
+        struct plan *plan = &making->plan;
+
+        for_each_service (service, &making->swarm) {
+                if (!service_on(service, making->network->id))
+                        *list_add(&plan->bystanders) = text_copy(service->name);
+                else if (add_service(making, service, error) < 0)
+                        return -1;
+        }
+        if (plan->services.count)
+                qsort(plan->services.items, plan->services.count, sizeof(struct plan_service),
+                      compare_planned);
+        return 0;
+}
+
+static void note(struct plan *plan, const char *format, ...) _printf_(2, 3);
+static void note(struct plan *plan, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        *list_add(&plan->notes) = text_vformat(format, arguments);
+        va_end(arguments);
+}
+
+static bool edges_are_local(const struct making *making)
+{
+        for_each_planned(planned, &making->plan) for_each_task (
+                task,
+                &making->swarm) if (planned->edge && text_equal(task->service_id, planned->id) &&
+                                    task->state == TASK_RUNNING &&
+                                    !text_equal(task->node_id, making->swarm.local_node_id)) return false;
+        return true;
+}
+
+static void decide_live_connect(struct making *making)
+{
+        struct plan *plan = &making->plan;
+        bool has_edge = false;
+
+        for_each_planned(planned, plan) has_edge = has_edge || planned->edge;
+        plan->live_connect = has_edge && making->network->attachable && edges_are_local(making);
+        if (!has_edge || plan->live_connect)
+                return;
+        if (!making->network->attachable)
+                note(plan,
+                     "%s is not attachable, so the edge can't be on both networks: services are out of its "
+                     "reach from their own hop until it follows",
+                     plan->network);
+        else
+                note(plan, "a task of the edge runs on another node, where this engine can't connect it: "
+                           "services are out of its reach from their own hop until it follows");
+        way_add_waits(plan);
+}
+
+static void add_notes(struct making *making)
+{
+        struct plan *plan = &making->plan;
+
+        decide_live_connect(making);
+        if (plan->services.count > 1)
+                note(plan,
+                     "between the first and the last hop, services that talk to each other over %s without "
+                     "going through an edge are apart",
+                     plan->network);
+        if (making->swarm.nodes.count > 1)
+                note(plan,
+                     "routes, addresses and bridges were read on this node only; the other %zu nodes can't "
+                     "be asked from here",
+                     making->swarm.nodes.count - 1);
+        for_each_node (node, &making->swarm)
+                if (text_equal(node->state, "down"))
+                        note(plan,
+                             "node %s is down: its tasks hold their addresses until it is back or removed",
+                             node->name);
+        for_each_planned(planned, plan) if (!planned->complete && !planned->stuck)
+                note(plan, "%s does not run completely now; the move will not wait for it to", planned->name);
+        note(plan, "afterwards `docker service rollback` of a moved service would name a network that is "
+                   "gone: deploy it again instead");
+}
+
+static char *author(void)
+{
+        const char *user = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("USER");
+        char host[256] = "?";
+
+        gethostname(host, sizeof(host) - 1);
+        return text_format("%s@%s", user ? user : "root", host);
+}
+
+static int make(struct making *making, struct error *error)
+{
+        struct plan *plan = &making->plan;
+
+        if (read_swarm(making, error) < 0)
+                return -1;
+        random_hex(plan->id, PLAN_ID_LENGTH);
+        plan->created_ms = clock_wall_ms();
+        plan->author = author();
+        plan->engine = text_copy(making->swarm.engine);
+        plan->cluster_id = text_copy(making->swarm.cluster_id);
+        plan->network = text_copy(making->network->name);
+        plan->network_id = text_copy(making->network->id);
+        if (choose(making, error) < 0 || make_requests(making, error) < 0 ||
+            add_services(making, error) < 0 ||
+            containers_plan(making->engine, &making->swarm, making->network, plan, error) < 0)
+                return -1;
+        add_notes(making);
+        return 0;
+}
+
+int plan_make(struct engine *engine, const struct plan_wish *wish, struct plan *ret_plan, struct error *error)
+{
+        _cleanup_(making_done) struct making making = {.engine = engine, .wish = wish};
+
+        if (make(&making, error) < 0)
+                return -1;
+        *ret_plan = making.plan;
+        making.plan = (struct plan){0};
+        return 0;
+}

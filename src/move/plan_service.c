@@ -1,0 +1,148 @@
+#include "move/plan_service.h"
+
+#include "move/look.h"
+#include "move/way.h"
+
+static bool image_has_health_check(struct engine *engine, const char *image)
+{
+        _cleanup_free_ char *encoded = engine_encode(image ? image : "");
+        _cleanup_free_ char *path = text_format("/images/%s/json", encoded);
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_json_ struct json_document *d = NULL;
+
+        /* An image that this node does not have is taken to have none: stop-first is the way that never lies.
+         */
+        if (engine_get(engine, path, &body, NULL) < 0 ||
+            json_parse(buffer_text(&body), body.length, &d, NULL) < 0)
+                return false;
+        json_node test = json_first(d, json_path(d, json_root(d), "Config", "Healthcheck", "Test", NULL));
+        return test != JSON_NONE && !json_text_is(d, test, "NONE");
+}
+
+static bool is_complete(const struct swarm *swarm, const struct service *service)
+{
+        uint64_t running = 0;
+        uint64_t wanted = 0;
+
+        for_each_task (task, swarm) {
+                if (!text_equal(task->service_id, service->id) || task->desired != TASK_RUNNING)
+                        continue;
+                wanted++;
+                running += task->state == TASK_RUNNING;
+        }
+        return service->mode == SERVICE_REPLICATED ? running >= service->replicas : running == wanted;
+}
+
+static bool is_stuck(const struct swarm *swarm, const struct service *service)
+{
+        for_each_task (task, swarm)
+                if (text_equal(task->service_id, service->id) && task->state == TASK_NEW &&
+                    task->desired <= TASK_RUNNING)
+                        return true;
+        return false;
+}
+
+int plan_service_make(struct engine *engine, const struct swarm *swarm, const struct service *service,
+                      const struct buffer *body, const char *plan_id, const char *const *ids, bool edge,
+                      struct plan_service *planned, struct error *error)
+{
+        _cleanup_buffer_ struct buffer spec = {0};
+        bool health = service->health_check ||
+                      (!service->health_check_none && image_has_health_check(engine, service->image));
+
+        planned->id = text_copy(service->id);
+        planned->name = text_copy(service->name);
+        planned->version = service->version;
+        planned->edge = edge;
+        planned->stuck = is_stuck(swarm, service);
+        planned->complete = is_complete(swarm, service);
+        if (spec_build(body, NULL, NULL, NULL, EDITS_NONE, &spec, error) < 0 ||
+            spec_digest(spec.bytes, spec.length, plan_id, ids, &planned->parts, error) < 0)
+                return error_while(error, "planning service %s", service->name);
+        return way_decide(swarm, service, body, health, planned, error);
+}
+
+/* The IDs that mean "the network this is about"; `ids` has room for four. */
+static void networks_of(const struct move *move, const char *ids[4])
+{
+        size_t count = 0;
+
+        ids[count++] = move->plan->network_id;
+        if (move->net_id)
+                ids[count++] = move->net_id;
+        if (move->hop_id)
+                ids[count++] = move->hop_id;
+        ids[count] = NULL;
+}
+
+static int digest_original(const struct move *move, const struct plan_service *planned,
+                           const struct buffer *body, struct spec_parts *ret_parts, struct error *error)
+{
+        const char *ids[4];
+        _cleanup_buffer_ struct buffer original = {0};
+
+        networks_of(move, ids);
+        if (spec_build(body, NULL, NULL, &planned->edits, EDITS_NONE, &original, error) < 0)
+                return error_while(error, "comparing service %s with the plan", planned->name);
+        return spec_digest(original.bytes, original.length, move->plan->id, ids, ret_parts, error);
+}
+
+int plan_service_refuse_changed(const struct move *move, const struct plan_service *planned,
+                                const struct buffer *body, struct error *error)
+{
+        _cleanup_spec_parts_ struct spec_parts parts = {0};
+
+        if (digest_original(move, planned, body, &parts, error) < 0)
+                return -1;
+        _cleanup_free_ char *difference = spec_difference(&planned->parts, &parts);
+        if (difference)
+                return error_set(error, ERROR_CONFLICT,
+                                 "service %s was changed by somebody else since it was planned: %s",
+                                 planned->name, difference);
+        return 0;
+}
+
+int plan_service_adopt(const struct move *move, struct plan_service *planned, const struct buffer *body,
+                       struct error *error)
+{
+        spec_parts_done(&planned->parts);
+        for (size_t i = 0; i < planned->edits.items.count;) {
+                struct spec_edits one = {.items = {&planned->edits.items.items[i], 1, 1}};
+                _cleanup_buffer_ struct buffer spec = {0};
+                if (spec_build(body, NULL, NULL, &one, EDITS_NONE, &spec, NULL) == 0) {
+                        i++;
+                        continue;
+                }
+                struct spec_edit *last = &planned->edits.items.items[planned->edits.items.count - 1];
+                struct spec_edit overwritten = planned->edits.items.items[i];
+                planned->edits.items.items[i] = *last;
+                planned->edits.items.count--;
+                free(overwritten.path);
+                free(overwritten.original);
+                free(overwritten.edited);
+        }
+        return digest_original(move, planned, body, &planned->parts, error);
+}
+
+int plan_service_join(const struct move *move, struct plan *plan, const struct swarm *swarm,
+                      const struct service *service, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+        const char *ids[4];
+
+        networks_of(move, ids);
+        if (look_service(move->engine, service->id, &body, error) < 0)
+                return -1;
+        /* Before the edges, which move last. */
+        struct plan_service joined = {0};
+        if (plan_service_make(move->engine, swarm, service, &body, plan->id, ids, false, &joined, error) <
+            0) {
+                plan_service_done(&joined);
+                return -1;
+        }
+        list_add(&plan->services);
+        memmove(&plan->services.items[1], &plan->services.items[0],
+                (plan->services.count - 1) * sizeof(joined));
+        plan->services.items[0] = joined;
+        return 0;
+}

@@ -1,0 +1,26 @@
+#pragma once
+
+/* One service of a plan, compared with and adopted from the live one: inside move/ only. */
+
+#include "move/move.h"
+
+void plan_service_done(struct plan_service *service);
+
+/* Compares the spec, edits taken back and networks masked, with the one that was planned: ERROR_CONFLICT
+ * names the parts. */
+int plan_service_refuse_changed(const struct move *move, const struct plan_service *planned,
+                                const struct buffer *body, struct error *error);
+
+/* Takes the spec as it is for the original; edits that somebody has overwritten are dropped. */
+int plan_service_adopt(const struct move *move, struct plan_service *planned, const struct buffer *body,
+                       struct error *error);
+
+/* Adds a service that has come to NET since, with its own way of moving. */
+int plan_service_join(const struct move *move, struct plan *plan, const struct swarm *swarm,
+                      const struct service *service, struct error *error);
+
+/* Plans one service of the surveyed swarm; the plan's ID must be set. `ids` are the networks its digests
+ * mask. */
+int plan_service_make(struct engine *engine, const struct swarm *swarm, const struct service *service,
+                      const struct buffer *body, const char *plan_id, const char *const *ids, bool edge,
+                      struct plan_service *planned, struct error *error);

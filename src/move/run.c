@@ -1,0 +1,228 @@
+#include "move/run.h"
+
+#include "base/clock.h"
+#include "move/facts.h"
+#include "move/journal.h"
+#include "move/look.h"
+
+#include <stdio.h>
+
+/*
+ * The loop of a run. For every step: look; done is done; to do is journalled, acted on and looked at again;
+ * what is being waited for is polled until it has settled or the step's bound runs out. Nothing here knows
+ * what a step does. The polls come further apart the longer they take, so that a large swarm is not kept busy
+ * by being asked.
+ */
+
+#define POLL_MIN_MS    200
+#define POLL_MAX_MS    5000
+#define POLL_PER_LOOK  4 /* at least this many times as long as a look took lies between two looks */
+#define AGAIN_AFTER_MS 500
+#define CONFLICTS_MAX  10 /* how often a step is looked at anew because its object's version had moved */
+
+struct run {
+        struct move move;
+        struct plan *plan;
+        struct steps steps;
+        struct journal *journal;
+        const struct run_observer *observer;
+        bool changed;
+};
+
+static void run_done(struct run *run)
+{
+        move_done(&run->move);
+        steps_done(&run->steps);
+        journal_close(run->journal);
+}
+
+/* Where one step stands between two looks. */
+struct progress {
+        const struct step *step;
+        size_t number;
+        char *title;
+        int64_t deadline_ms;
+        int64_t acted_ms; /* -1: not yet */
+        int conflicts;
+        struct error last; /* why acting failed, where it may be tried again */
+};
+
+static void progress_done(struct progress *progress)
+{
+        free(progress->title);
+        error_done(&progress->last);
+}
+
+static int act(struct run *run, struct progress *p, struct error *error)
+{
+        _cleanup_error_ struct error told = {0};
+
+        if (journal_write(run->journal, error, "%s %s: begin", step_name(p->step->kind), p->title) < 0)
+                return -1;
+        run->changed = true;
+        p->acted_ms = clock_now_ms();
+        if (step_act(&run->move, p->step, &told) == 0) {
+                error_done(&p->last);
+                return 0;
+        }
+        /* A version that moved under our feet is looked at anew; a name that is still taken is tried again.
+         */
+        bool again = step_may_act_again(p->step) ||
+                     (told.kind == ERROR_CONFLICT && ++p->conflicts <= CONFLICTS_MAX);
+        if (again &&
+            (told.kind == ERROR_CONFLICT || told.kind == ERROR_ENGINE || told.kind == ERROR_NOT_FOUND)) {
+                if (!step_may_act_again(p->step))
+                        p->acted_ms = -1;
+                return error_move(&p->last, &told), 0;
+        }
+        return error_move(error, &told);
+}
+
+static int refuse_unsettled(const struct progress *p, const char *waiting, struct error *error)
+{
+        const char *why = p->last.sentence ? p->last.sentence : waiting;
+
+        return error_set(error, ERROR_TIMEOUT, "\"%s\" has not settled in time%s%s", p->title,
+                         why ? ": " : "", why ? why : "");
+}
+
+/* One look, and the act it calls for. */
+static int advance(struct run *run, struct progress *p, enum level *ret_level, struct error *error)
+{
+        _cleanup_free_ char *waiting = NULL;
+
+        if (step_look(&run->move, p->step, ret_level, &waiting, error) < 0)
+                return -1;
+        if (*ret_level == LEVEL_DONE)
+                return 0;
+        if (clock_now_ms() > p->deadline_ms)
+                return refuse_unsettled(p, waiting, error);
+        if (*ret_level == LEVEL_TODO && p->acted_ms >= 0 && !step_may_act_again(p->step))
+                return error_set(error, ERROR_FAILED, "\"%s\" did not take effect%s%s", p->title,
+                                 waiting ? ": " : "", waiting ? waiting : "");
+        if (*ret_level == LEVEL_TODO && (p->acted_ms < 0 || clock_now_ms() - p->acted_ms >= AGAIN_AFTER_MS))
+                if (act(run, p, error) < 0)
+                        return -1;
+        run->observer->waiting(run->observer->userdata, p->number, run->steps.items.count, p->title, waiting);
+        return 0;
+}
+
+static int run_step(struct run *run, size_t index, struct error *error)
+{
+        const struct step *step = &run->steps.items.items[index];
+        _cleanup_(progress_done) struct progress p = {
+                .step = step,
+                .number = index + 1,
+                .title = step_title(step, run->plan),
+                .deadline_ms = clock_now_ms() + step_bound_ms(&run->move, step),
+                .acted_ms = -1,
+        };
+        int64_t pause_ms = POLL_MIN_MS;
+        enum level level;
+
+        for (;;) {
+                int64_t before_ms = clock_now_ms();
+                if (advance(run, &p, &level, error) < 0)
+                        return error_while(error, "step %zu of %zu", p.number, run->steps.items.count);
+                if (level == LEVEL_DONE)
+                        break;
+                pause_ms = MIN(POLL_MAX_MS, MAX(POLL_MIN_MS, POLL_PER_LOOK * (clock_now_ms() - before_ms)));
+                clock_sleep_ms(pause_ms);
+        }
+        if (p.acted_ms >= 0 &&
+            journal_write(run->journal, error, "%s %s: done", step_name(step->kind), p.title) < 0)
+                return -1;
+        run->observer->settled(run->observer->userdata, p.number, run->steps.items.count, p.title,
+                               p.acted_ms >= 0);
+        return 0;
+}
+
+static char *host_name(void)
+{
+        char host[256] = "?";
+
+        gethostname(host, sizeof(host) - 1);
+        return text_copy(host);
+}
+
+/* The specs as they were, for a person who must put one back by hand: on this host only, readable by root
+ * only. */
+static int keep_originals(struct run *run, struct error *error)
+{
+        for_each_planned(planned, run->plan)
+        {
+                _cleanup_buffer_ struct buffer body = {0};
+                _cleanup_free_ char *name = text_format("service-%s.json", planned->id);
+                if (look_service(run->move.engine, planned->id, &body, error) < 0 ||
+                    journal_keep(run->journal, name, body.bytes, body.length, error) < 0)
+                        return error_while(error, "keeping the spec of %s", planned->name);
+        }
+        return 0;
+}
+
+static int prepare(struct run *run, const struct run_options *options, struct error *error)
+{
+        if (journal_open(options->state, run->plan->id, &run->journal, error) < 0)
+                return -1;
+        if (facts_compare(&run->move, run->plan, options->adopt, run->observer, error) < 0)
+                return -1;
+        if (run->move.hop_id) {
+                /* The lock is looked at before anything else, so that a run that is not ours is refused, not
+                 * failed. */
+                const struct step lock = {STEP_HOP_CREATE, 0};
+                enum level level;
+                _cleanup_free_ char *waiting = NULL;
+                if (step_look(&run->move, &lock, &level, &waiting, error) < 0)
+                        return -1;
+        } else if (!move_net_at_goal(&run->move) && keep_originals(run, error) < 0) {
+                return -1;
+        }
+        return journal_write(
+                run->journal, error, "%s towards %s by pid %d", run->move.hop_id ? "resumed" : "started",
+                options->goal == GOAL_NEW ? run->plan->new_subnet : run->plan->old_subnet, (int)getpid());
+}
+
+int plan_run(struct engine *engine, struct plan *plan, const struct run_options *options,
+             const struct run_observer *observer, bool *ret_changed, struct error *error)
+{
+        _cleanup_(run_done) struct run run = {
+                .move = {.engine = engine,
+                         .plan = plan,
+                         .goal = options->goal,
+                         .take_over = options->take_over},
+                .plan = plan,
+                .observer = observer,
+        };
+
+        *ret_changed = false;
+        run.move.host = host_name();
+        if (prepare(&run, options, error) < 0)
+                return -1;
+        steps_of(plan, options->goal, &run.steps);
+        for (size_t i = 0; i < run.steps.items.count; i++)
+                if (run_step(&run, i, error) < 0) {
+                        *ret_changed = run.changed;
+                        journal_write(run.journal, NULL, "stopped: %s", error->sentence);
+                        return -1;
+                }
+        *ret_changed = run.changed;
+        if (facts_verify(&run.move, error) < 0)
+                return error_while(error, "verifying the result");
+        return journal_write(run.journal, error, "finished: %s has %s", plan->network,
+                             options->goal == GOAL_NEW ? plan->new_subnet : plan->old_subnet);
+}
+
+int plan_recover(struct engine *engine, const char *network, struct plan *ret_plan, struct error *error)
+{
+        _cleanup_swarm_ struct swarm swarm = {0};
+
+        if (survey(engine, NULL, &swarm, error) < 0)
+                return -1;
+        for_each_network (candidate, &swarm) {
+                const char *of = label_value(candidate->labels.items, candidate->labels.count, LABEL_NET);
+                const char *json = label_value(candidate->labels.items, candidate->labels.count, LABEL_PLAN);
+                if (text_equal(of, network) && json)
+                        return plan_parse(json, strlen(json), candidate->name, ret_plan, error);
+        }
+        return error_set(error, ERROR_NOT_FOUND, "no unfinished move of %s is left in this swarm", network);
+}

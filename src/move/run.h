@@ -1,0 +1,36 @@
+#pragma once
+
+/*
+ * Running a move: the list of steps, each looked at, acted on and waited for, with a journal on this host for
+ * people and for the next run. What decides is always the swarm; the journal decides nothing.
+ */
+
+#include "move/step.h"
+
+/* What a run tells while it goes on; the texts are borrowed for the call. */
+struct run_observer {
+        void (*waiting)(void *userdata, size_t number, size_t total, const char *title,
+                        const char *waiting_for);
+        void (*settled)(void *userdata, size_t number, size_t total, const char *title, bool acted);
+        void (*note)(void *userdata, const char *text);
+        void *userdata;
+};
+
+struct run_options {
+        enum goal goal;
+        bool adopt;        /* take changes that somebody else made since as they are */
+        bool take_over;    /* go on with a move that another host holds */
+        const char *state; /* folder for locks and journals, NULL: HEADROOM_STATE or /var/lib/headroom */
+};
+
+/*
+ * Runs or resumes the plan towards the goal. Before the first change every fact of the plan is compared with
+ * the swarm: ERROR_REFUSED names those that moved, and nothing has been changed then. Later failures leave
+ * everything where it is, in a state from which the same call goes on; the sentence says so. *ret_changed
+ * tells whether anything was acted on. A plan may be changed by adopting.
+ */
+int plan_run(struct engine *engine, struct plan *plan, const struct run_options *options,
+             const struct run_observer *observer, bool *ret_changed, struct error *error);
+
+/* The plan that an unfinished move of NET left in its hop network: ERROR_NOT_FOUND when there is none. */
+int plan_recover(struct engine *engine, const char *network, struct plan *ret_plan, struct error *error);

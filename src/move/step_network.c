@@ -1,0 +1,250 @@
+#include "move/look.h"
+#include "move/move.h"
+#include "json/write.h"
+
+/* The steps that create, empty and remove NET and the hop. */
+
+void move_done(struct move *move)
+{
+        free(move->host);
+        free(move->net_id);
+        free(move->hop_id);
+        *move = (struct move){0};
+}
+
+static bool is_allocated(const struct network *network)
+{
+        return network->subnets.count && network->subnets.items[0].gateway;
+}
+
+static int note_net(struct move *move, const struct network *network, struct error *error)
+{
+        const char *subnet = network->subnets.count ? network->subnets.items[0].text : NULL;
+
+        if (text_equal(subnet, move->plan->old_subnet))
+                move->net = NET_OLD;
+        else if (text_equal(subnet, move->plan->new_subnet))
+                move->net = NET_NEW;
+        else
+                return error_set(error, ERROR_CONFLICT,
+                                 "%s has the subnet %s, neither the old %s nor the new %s of the plan: "
+                                 "somebody else made it anew",
+                                 network->name, subnet ? subnet : "none", move->plan->old_subnet,
+                                 move->plan->new_subnet);
+        move->net_id = text_copy(network->id);
+        move->net_allocated = is_allocated(network);
+        return 0;
+}
+
+/* Networks whose name contains NET's: the API's name filter is a part of the name. */
+static int list_networks(struct move *move, struct swarm *swarm, struct error *error)
+{
+        _cleanup_buffer_ struct buffer filter = {0};
+        struct json_writer w = {.out = &filter};
+
+        json_write_object(&w);
+        json_write_key(&w, "name");
+        json_write_array(&w);
+        json_write_text(&w, move->plan->network);
+        json_write_array_end(&w);
+        json_write_object_end(&w);
+        return look_networks(move->engine, filter.bytes, swarm, error);
+}
+
+int move_refresh(struct move *move, struct error *error)
+{
+        _cleanup_swarm_ struct swarm swarm;
+
+        swarm_init(&swarm);
+        if (list_networks(move, &swarm, error) < 0)
+                return error_while(error, "looking at %s", move->plan->network);
+        free(steal_pointer(move->net_id));
+        free(steal_pointer(move->hop_id));
+        move->net = NET_ABSENT;
+        for_each_network (network, &swarm) {
+                if (!network_is_overlay(network))
+                        continue;
+                if (text_equal(network->name, move->plan->network) && note_net(move, network, error) < 0)
+                        return -1;
+                if (text_equal(network->name, move->plan->hop)) {
+                        move->hop_id = text_copy(network->id);
+                        move->hop_allocated = is_allocated(network);
+                }
+        }
+        return 0;
+}
+
+/* Who made the hop that is there, for the one who finds it taken. */
+static int refuse_held(struct move *move, const struct network *hop, struct error *error)
+{
+        const char *id = label_value(hop->labels.items, hop->labels.count, LABEL_MOVE);
+        const char *holder = label_value(hop->labels.items, hop->labels.count, LABEL_HOLDER);
+
+        if (!text_equal(id, move->plan->id))
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is being moved by plan %s, held by %s; finish it with `headroom apply "
+                                 "--recover %s`, or undo it with --undo",
+                                 move->plan->network, id ? id : "?", holder ? holder : "?",
+                                 move->plan->network);
+        if (!move->take_over && holder && !text_starts_with(holder, move->host))
+                return error_set(error, ERROR_REFUSED,
+                                 "this move is held by %s; if that run is dead, go on from here with "
+                                 "`headroom apply --recover %s`",
+                                 holder, move->plan->network);
+        return 0;
+}
+
+static int look_at_lock(struct move *move, struct error *error)
+{
+        _cleanup_swarm_ struct swarm swarm;
+
+        swarm_init(&swarm);
+        if (list_networks(move, &swarm, error) < 0)
+                return -1;
+        for_each_network (network, &swarm)
+                if (text_equal(network->id, move->hop_id))
+                        return refuse_held(move, network, error);
+        return 0;
+}
+
+int look_hop_create(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+                    struct error *error)
+{
+        if (move->hop_id && look_at_lock(move, error) < 0)
+                return -1;
+        if (move->hop_id)
+                *ret_level = move->hop_allocated ? LEVEL_DONE : LEVEL_WAIT;
+        else
+                *ret_level = move_net_at_goal(move) ? LEVEL_DONE : LEVEL_TODO;
+        if (*ret_level == LEVEL_WAIT)
+                *ret_waiting = text_format("the engine to give %s its subnet %s", move->plan->hop,
+                                           move->plan->hop_subnet);
+        return 0;
+}
+
+/* The hop's creation request is the plan's, with labels that let any manager finish or undo the move. */
+static void hop_request(const struct move *move, struct buffer *ret_request)
+{
+        const struct plan *plan = move->plan;
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_free_ char *holder = text_format("%s pid %d", move->host, (int)getpid());
+        const char *labels = strstr(plan->hop_request, "\"Labels\":{}");
+        struct json_writer w = {.out = ret_request};
+
+        plan_format(plan, false, &body);
+        buffer_add(ret_request, plan->hop_request,
+                   (size_t)(labels - plan->hop_request) + strlen("\"Labels\":"));
+        json_write_object(&w);
+        json_write_member_text(&w, LABEL_NET, plan->network);
+        json_write_member_text(&w, LABEL_MOVE, plan->id);
+        json_write_member_text(&w, LABEL_HOLDER, holder);
+        json_write_member_text(&w, LABEL_PLAN, buffer_text(&body));
+        json_write_object_end(&w);
+        buffer_add_text(ret_request, labels + strlen("\"Labels\":{}"));
+}
+
+int act_hop_create(struct move *move, const struct step *step, struct error *error)
+{
+        _cleanup_buffer_ struct buffer request = {0};
+        _cleanup_buffer_ struct buffer answer = {0};
+
+        hop_request(move, &request);
+        return engine_post(move->engine, "/networks/create", request.bytes, &answer, error);
+}
+
+/* The network a drain or removal step is about: its ID, or NULL when there is nothing to do for this goal. */
+static const char *leaving_id(const struct move *move, const struct step *step)
+{
+        if (step->kind == STEP_DRAIN_NET || step->kind == STEP_NET_REMOVE)
+                return move_leaving(move) ? move->net_id : NULL;
+        return move_net_at_goal(move) ? move->hop_id : NULL;
+}
+
+/* A service that is not the plan's and names the network: somebody deployed it since. */
+static int refuse_strangers(struct move *move, struct swarm *swarm, const char *id, struct error *error)
+{
+        for_each_service (service, swarm)
+                if (service_on(service, id))
+                        return error_set(error, ERROR_CONFLICT,
+                                         "service %s is on %s and was not when this was planned: run the "
+                                         "same command with --adopt to move it too",
+                                         service->name,
+                                         text_equal(id, move->hop_id) ? move->plan->hop
+                                                                      : move->plan->network);
+        return 0;
+}
+
+static char *waiting_for_task(const struct swarm *swarm, const struct task *task, size_t count)
+{
+        const struct service *service =
+                task->service_id ? swarm_service_by_id(swarm, task->service_id) : NULL;
+        const struct node *node = task->node_id ? swarm_node_by_id(swarm, task->node_id) : NULL;
+
+        return text_format("%zu task%s that still ha%s an address: %s is %s%s%s", count,
+                           count == 1 ? "" : "s", count == 1 ? "s" : "ve", service ? service->name : task->id,
+                           task_state_name(task->state), node ? " on " : "", node ? node->name : "");
+}
+
+int look_drain(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+               struct error *error)
+{
+        const char *id = leaving_id(move, step);
+        _cleanup_swarm_ struct swarm swarm = {0};
+        const struct task *last = NULL;
+        size_t count = 0;
+
+        *ret_level = LEVEL_DONE;
+        if (!id)
+                return 0;
+        if (survey(move->engine, id, &swarm, error) < 0 || refuse_strangers(move, &swarm, id, error) < 0)
+                return -1;
+        for_each_task (task, &swarm)
+                if (task_holds_addresses(task) && task_on(task, id)) {
+                        last = task;
+                        count++;
+                }
+        if (!last)
+                return 0;
+        *ret_level = LEVEL_WAIT;
+        *ret_waiting = waiting_for_task(&swarm, last, count);
+        return 0;
+}
+
+int look_remove(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+                struct error *error)
+{
+        *ret_level = leaving_id(move, step) ? LEVEL_TODO : LEVEL_DONE;
+        *ret_waiting = text_copy("its name to be free again");
+        return 0;
+}
+
+int act_remove(struct move *move, const struct step *step, struct error *error)
+{
+        _cleanup_free_ char *path = text_format("/networks/%s", leaving_id(move, step));
+        _cleanup_error_ struct error refused = {0};
+
+        if (engine_delete(move->engine, path, &refused) == 0 || refused.kind == ERROR_NOT_FOUND)
+                return 0;
+        return error_move(error, &refused);
+}
+
+int look_net_create(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+                    struct error *error)
+{
+        if (move->net == NET_ABSENT)
+                *ret_level = LEVEL_TODO;
+        else
+                *ret_level = move->net_allocated ? LEVEL_DONE : LEVEL_WAIT;
+        *ret_waiting = text_format(
+                "the engine to give %s its subnet (if it never does, the subnet overlaps another pool)",
+                move->plan->network);
+        return 0;
+}
+
+int act_net_create(struct move *move, const struct step *step, struct error *error)
+{
+        const char *request = move->goal == GOAL_NEW ? move->plan->new_request : move->plan->old_request;
+        _cleanup_buffer_ struct buffer answer = {0};
+
+        return engine_post(move->engine, "/networks/create", request, &answer, error);
+}
