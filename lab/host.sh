@@ -7,14 +7,21 @@ host_stacks=(traefik warm-keycloak backups drone ccci-bridge ccci-dashboard ccci
 # What the edge serves: the name is the Host header and the first word of the answer.
 host_sites=(drone ccci-bridge ccci-dashboard ccci-reports warm-keycloak)
 
-# Never ask a registry: the images were never in one, and no registry is in reach.
+# Never ask a registry: the images were never in one, and no registry is in reach. Newer clients want to be told that
+# nobody waits for the tasks here; the old one does not know the option.
 stack_deploy() {
-  docker_on 1 stack deploy --resolve-image never --compose-file "$lab_here/cc-ci.d/${2:-$1}.yml" "$1" >/dev/null
+  local detach=()
+  [[ $(lab_conf engine) == 20.10 ]] || detach=(--detach=true)
+  docker_on 1 stack deploy "${detach[@]}" --resolve-image never \
+    --compose-file "$lab_here/cc-ci.d/${2:-$1}.yml" "$1" >/dev/null
 }
 
+# Only the host's own services: those of a recipe may be stuck, and that is not the host's fault.
 services_settled() {
-  local replicas
-  replicas=$(docker_on 1 service ls --format '{{.Replicas}}') && ! grep -qvE '^([0-9]+)/\1( |$)' <<<"$replicas"
+  local list stacks
+  stacks=$(IFS='|' && printf '%s' "${host_stacks[*]}")
+  list=$(docker_on 1 service ls --format '{{.Name}} {{.Replicas}}') &&
+    ! grep -E "^($stacks)_" <<<"$list" | grep -qvE ' ([0-9]+)/\1( |$)'
 }
 
 site_answers() {

@@ -68,7 +68,7 @@ dockerd_start() {
 dockerd_pid() {
   # shellcheck disable=SC2016
   in_node "$1" sh -c '
-    read -r pid < /run/docker.pid && read -r name < "/proc/$pid/comm" && [ "$name" = dockerd ] && echo "$pid"
+    pid=$(cat /run/docker.pid) && [ "$(cat "/proc/$pid/comm")" = dockerd ] && echo "$pid"
   ' 2>/dev/null
 }
 dockerd_gone() { ! dockerd_pid "$1" >/dev/null; }
