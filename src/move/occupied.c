@@ -11,15 +11,22 @@ static const struct {
         {"224.0.0.0/4", "multicast"},
 };
 
+static void add_subnet(struct occupied *occupied, const struct network *network, const struct subnet *subnet)
+{
+        if (subnet->ipv6 || subnet->prefix.length_bits == 0)
+                return;
+        if (network_is_overlay(network))
+                occupied_add_overlay(occupied, subnet->prefix, network->name);
+        else
+                occupied_add(occupied, subnet->prefix, "%s %s", network->driver, network->name);
+}
+
 static void add_networks(const struct swarm *swarm, const char *except_network_id, struct occupied *occupied)
 {
         for_each_network (network, swarm)
                 for (size_t i = 0; i < network->subnets.count && !text_equal(network->id, except_network_id);
                      i++)
-                        if (!network->subnets.items[i].ipv6 && network->subnets.items[i].prefix.length_bits)
-                                occupied_add(occupied, network->subnets.items[i].prefix, "%s %s",
-                                             network_is_overlay(network) ? "overlay" : network->driver,
-                                             network->name);
+                        add_subnet(occupied, network, &network->subnets.items[i]);
 }
 
 static int add_host(struct occupied *occupied, struct error *error)

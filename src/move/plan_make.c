@@ -206,7 +206,7 @@ static int choose_hop(struct making *making, struct occupied *occupied, struct e
                 return error_set(error, ERROR_FAILED, "the chosen subnet %s is none",
                                  making->plan.new_subnet);
         occupied_add(occupied, new, "the new %s", making->network->name);
-        occupied_add(occupied, making->network->subnets.items[0].prefix, "overlay %s", making->network->name);
+        occupied_add_overlay(occupied, making->network->subnets.items[0].prefix, making->network->name);
         if (choose_subnet(occupied, &pools, length_bits, &choice, error) < 0)
                 return error_while(error, "choosing a subnet for the hop network");
         making->plan.hop_subnet = memory_new(PREFIX_TEXT_SIZE, 1);

@@ -99,6 +99,14 @@ static void add_services_back(struct steps *steps, const struct plan *plan, enum
                                 add(steps, STEP_SERVICE_TO_NET, i);
 }
 
+static bool lasts_to_the_end(const struct spec_edits *edits)
+{
+        for (size_t i = 0; i < edits->items.count; i++)
+                if (edits->items.items[i].until == EDIT_UNTIL_END)
+                        return true;
+        return false;
+}
+
 void steps_of(const struct plan *plan, enum goal goal, struct steps *ret_steps)
 {
         struct steps steps = {0};
@@ -119,7 +127,7 @@ void steps_of(const struct plan *plan, enum goal goal, struct steps *ret_steps)
         add_services_back(&steps, plan, goal);
         add_containers(&steps, plan, STEP_CONTAINER_TO_NET);
         for (size_t i = 0; i < plan->services.count; i++)
-                if (plan->services.items[i].edits.items.count)
+                if (lasts_to_the_end(&plan->services.items[i].edits))
                         add(&steps, STEP_SETTINGS_RESTORE, i);
         add(&steps, STEP_CLEAR_HOP, 0);
         add(&steps, STEP_DRAIN_HOP, 0);

@@ -36,7 +36,7 @@ static int note_net(struct move *move, const struct network *network, struct err
         return 0;
 }
 
-/* Networks whose name contains NET's: the API's name filter is a part of the name. */
+/* The networks of either name, and more: the API's filter takes patterns or beginnings, depending on the engine. */
 static int list_networks(struct move *move, struct swarm *swarm, struct error *error)
 {
         _cleanup_buffer_ struct buffer filter = {0};
@@ -46,6 +46,7 @@ static int list_networks(struct move *move, struct swarm *swarm, struct error *e
         json_write_key(&w, "name");
         json_write_array(&w);
         json_write_text(&w, move->plan->network);
+        json_write_text(&w, move->plan->hop);
         json_write_array_end(&w);
         json_write_object_end(&w);
         return look_networks(move->engine, filter.bytes, swarm, error);

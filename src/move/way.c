@@ -74,20 +74,21 @@ static int64_t start_ms(const struct swarm *swarm, const struct service *service
         return count ? sum / count : START_UNKNOWN_MS;
 }
 
-static void add_edit(struct spec_edits *edits, const char *path, char *original, const char *edited)
+static void add_edit(struct spec_edits *edits, const char *path, char *original, const char *edited,
+                     enum edit_until until)
 {
         struct spec_edit *edit = list_add(&edits->items);
 
         edit->path = text_copy(path);
         edit->original = original;
         edit->edited = text_copy(edited);
-        edit->until = EDIT_UNTIL_END;
+        edit->until = until;
 }
 
 /* Sets `section`.Order for the time of the move: in place where the section has one, else by adding the
  * section. */
 static int edit_order(const struct buffer *body, const char *section, const char *order,
-                      struct spec_edits *edits, struct error *error)
+                      enum edit_until until, struct spec_edits *edits, struct error *error)
 {
         _cleanup_free_ char *path = text_format("%s/Order", section);
         _cleanup_free_ char *edited = text_format("\"%s\"", order);
@@ -99,9 +100,9 @@ static int edit_order(const struct buffer *body, const char *section, const char
         if (spec_member(body, section, &whole, error) < 0 || spec_member(body, path, &original, error) < 0)
                 return -1;
         if (!whole)
-                add_edit(edits, section, NULL, added);
+                add_edit(edits, section, NULL, added, until);
         else if (original && !text_equal(original, edited))
-                add_edit(edits, path, original, edited);
+                add_edit(edits, path, original, edited, until);
         else
                 free(original);
         return 0;
@@ -111,13 +112,13 @@ static int set_order(const struct service *service, const struct buffer *body, c
                      struct spec_edits *edits, struct error *error)
 {
         if (!text_equal(service->update_order ? service->update_order : "stop-first", order) &&
-            edit_order(body, "UpdateConfig", order, edits, error) < 0)
+            edit_order(body, "UpdateConfig", order, EDIT_UNTIL_END, edits, error) < 0)
                 return -1;
         /* A rollback goes by its own order, and must not open a gap where the update would not have. */
         if (!text_equal(service->update_failure_action, "rollback") ||
             text_equal(service->rollback_order ? service->rollback_order : "stop-first", order))
                 return 0;
-        return edit_order(body, "RollbackConfig", order, edits, error);
+        return edit_order(body, "RollbackConfig", order, EDIT_UNTIL_END, edits, error);
 }
 
 static void set_gaps(const struct swarm *swarm, const struct service *service, struct plan_service *planned)
@@ -160,10 +161,35 @@ static int decide_way(const struct service *service, const struct buffer *body, 
                          &planned->edits, error);
 }
 
+static bool has_running_task(const struct swarm *swarm, const struct service *service)
+{
+        for_each_task (task, swarm)
+                if (text_equal(task->service_id, service->id) && task->state == TASK_RUNNING)
+                        return true;
+        return false;
+}
+
+/*
+ * A task that never got an address can't be seen to stop: stop-first waits a minute for it before it starts
+ * the new one (docs/engine-notes.md). Where nothing of the service runs there is nothing to stop first, so it
+ * goes to the hop start-first, whatever it does on its way back.
+ */
+static int start_stuck_at_once(const struct swarm *swarm, const struct service *service,
+                               const struct buffer *body, struct plan_service *planned, struct error *error)
+{
+        bool own_stop_first = !text_equal(service->update_order, "start-first");
+
+        if (!planned->stuck || planned->way != WAY_STOP_FIRST || !own_stop_first ||
+            has_running_task(swarm, service))
+                return 0;
+        return edit_order(body, "UpdateConfig", "start-first", EDIT_UNTIL_BACK, &planned->edits, error);
+}
+
 int way_decide(const struct swarm *swarm, const struct service *service, const struct buffer *body,
                bool health_check, struct plan_service *planned, struct error *error)
 {
-        if (decide_way(service, body, health_check, planned, error) < 0)
+        if (decide_way(service, body, health_check, planned, error) < 0 ||
+            start_stuck_at_once(swarm, service, body, planned, error) < 0)
                 return -1;
         set_gaps(swarm, service, planned);
         return 0;

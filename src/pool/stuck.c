@@ -12,7 +12,7 @@
  */
 
 #define STUCK_MS        10000
-#define STUCK_SURELY_MS 60000
+#define STUCK_SURELY_MS 30000
 #define FRESH_MS        60000
 
 static bool is_waiting(const struct swarm *swarm, const struct task *task)
