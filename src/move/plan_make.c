@@ -371,10 +371,8 @@ static void add_notes(struct making *making)
                      "going through an edge are apart",
                      plan->network);
         if (making->swarm.nodes.count > 1)
-                note(plan,
-                     "routes, addresses and bridges were read on this node only; the other %zu nodes can't "
-                     "be asked from here",
-                     making->swarm.nodes.count - 1);
+                note(plan, "routes, addresses and bridges were read on this node only; other nodes can't be "
+                           "asked from here");
         for_each_node (node, &making->swarm)
                 if (text_equal(node->state, "down"))
                         note(plan,

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 
 #define NANOSECONDS_A_MS           1000000
-#define STOP_GRACE_DEFAULT_MS      10000 /* the engine's own default */
+#define STOP_GRACE_DEFAULT_MS      10000        /* the engine's own default */
+#define DEFAULT_POOL               "10.0.0.0/8" /* docker swarm init --default-addr-pool */
+#define DEFAULT_POOL_SUBNET_BITS   24
 #define HEALTH_INTERVAL_DEFAULT_MS 30000
 
 typedef const struct json_document *document_t;
@@ -49,6 +51,14 @@ static int64_t nanoseconds_as_ms(document_t d, json_node object, const char *key
                                                                           : otherwise;
 }
 
+/* Newer engines tell no pools where the defaults are in use: then these are the engine's own. */
+static void add_default_pool(struct swarm *swarm)
+{
+        prefix_parse(DEFAULT_POOL, &list_add(&swarm->pools)->prefix);
+        if (!swarm->pool_subnet_bits)
+                swarm->pool_subnet_bits = DEFAULT_POOL_SUBNET_BITS;
+}
+
 void parse_info(struct swarm *swarm, document_t d, json_node info)
 {
         json_node state = json_get(d, info, "Swarm");
@@ -66,6 +76,8 @@ void parse_info(struct swarm *swarm, document_t d, json_node info)
                 if (prefix_parse(text, &prefix) == PREFIX_FINE)
                         list_add(&swarm->pools)->prefix = prefix;
         }
+        if (swarm->pools.count == 0)
+                add_default_pool(swarm);
 }
 
 void parse_node(struct swarm *swarm, document_t d, json_node object, struct node *node)
