@@ -169,7 +169,8 @@ static int print_pools(const struct invocation *invocation, const struct account
 {
         _cleanup_table_ struct table *table = table_new(pool_columns);
 
-        for_each_account(account, accounts) add_pool(table, account);
+        for_each_account (account, accounts)
+                add_pool(table, account);
         return table_print(table, invocation_value(invocation, "format"),
                            !invocation_flag(invocation, "no-header"), error);
 }

@@ -65,10 +65,9 @@ static const struct {
         int status; /* 0: any */
         enum error_kind kind;
 } telling[] = {
-        {"not a swarm manager", 503, ERROR_REFUSED},
-        {"update out of sequence", 0, ERROR_CONFLICT},
-        {"is in use by", 0, ERROR_CONFLICT},
-        {"has active endpoints", 0, ERROR_CONFLICT},
+        {"not a swarm manager", 503, ERROR_REFUSED},  {"update out of sequence", 0, ERROR_CONFLICT},
+        {"is in use by", 0, ERROR_CONFLICT},          {"has active endpoints", 0, ERROR_CONFLICT},
+        {"does not have a leader", 0, ERROR_TIMEOUT}, {"deadline exceeded", 0, ERROR_TIMEOUT},
 };
 
 static enum error_kind kind_of_answer(int status, const char *message)

@@ -140,7 +140,9 @@ static int compare_services(struct comparison *c, struct error *error)
 
 static bool is_planned(const struct plan *plan, const char *id)
 {
-        for_each_planned(planned, plan) if (text_equal(planned->id, id)) return true;
+        for_each_planned (planned, plan)
+                if (text_equal(planned->id, id))
+                        return true;
         return false;
 }
 
@@ -159,8 +161,7 @@ static int compare_newcomers(struct comparison *c, struct error *error)
 
 static int compare_updates(struct comparison *c, struct error *error)
 {
-        for_each_planned(planned, c->plan)
-        {
+        for_each_planned (planned, c->plan) {
                 const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
                 if (service && text_equal(service->update_state, "updating") && !c->move->hop_id)
                         return error_set(error, ERROR_REFUSED,

@@ -58,7 +58,9 @@ struct plan {
         char *hop; /* the hop network's name */
         char *hop_subnet;
         bool live_connect; /* NET is attachable: running containers can be connected to the hop */
-        char *old_request; /* JSON bodies of POST /networks/create */
+        bool refusing; /* NET refused addresses when it was planned: those stuck will run once they are off it
+                        */
+        * / char *old_request; /* JSON bodies of POST /networks/create */
         char *new_request;
         char *hop_request; /* without headroom's own labels */
         char *reason;      /* why this subnet */

@@ -45,9 +45,11 @@ void plan_done(struct plan *plan)
         for (size_t i = 0; i < plan->rejected.count; i++)
                 free(plan->rejected.items[i].reason);
         free(plan->rejected.items);
-        for_each_planned(service, plan) plan_service_done(service);
+        for_each_planned (service, plan)
+                plan_service_done(service);
         free(plan->services.items);
-        for_each_planned_container(container, plan) container_done(container);
+        for_each_planned_container (container, plan)
+                container_done(container);
         free(plan->containers.items);
         texts_done(plan->bystanders.items, plan->bystanders.count);
         texts_done(plan->notes.items, plan->notes.count);
@@ -173,14 +175,17 @@ void plan_format(const struct plan *plan, bool indented, struct buffer *ret_json
         for (size_t i = 0; i < ELEMENTS(text_members); i++)
                 json_write_member_text(w, text_members[i].key, *text_field(plan, &text_members[i]));
         json_write_member_bool(w, "live_connect", plan->live_connect);
+        json_write_member_bool(w, "refusing", plan->refusing);
         write_rejected(w, plan);
         json_write_key(w, "services");
         json_write_array(w);
-        for_each_planned(service, plan) write_service(w, service);
+        for_each_planned (service, plan)
+                write_service(w, service);
         json_write_array_end(w);
         json_write_key(w, "containers");
         json_write_array(w);
-        for_each_planned_container(container, plan) write_container(w, container);
+        for_each_planned_container (container, plan)
+                write_container(w, container);
         json_write_array_end(w);
         write_texts(w, "bystanders", plan->bystanders.items, plan->bystanders.count);
         write_texts(w, "notes", plan->notes.items, plan->notes.count);
@@ -269,10 +274,12 @@ static bool is_complete(const struct plan *plan)
         for (size_t i = 0; i < ELEMENTS(text_members); i++)
                 if (!text_members[i].optional && text_empty(*text_field(plan, &text_members[i])))
                         return false;
-        for_each_planned(service,
-                         plan) if (text_empty(service->id) || text_empty(service->name)) return false;
-        for_each_planned_container(container, plan) if (text_empty(container->id) ||
-                                                        text_empty(container->name)) return false;
+        for_each_planned (service, plan)
+                if (text_empty(service->id) || text_empty(service->name))
+                        return false;
+        for_each_planned_container (container, plan)
+                if (text_empty(container->id) || text_empty(container->name))
+                        return false;
         return strlen(plan->id) == PLAN_ID_LENGTH;
 }
 
@@ -293,6 +300,7 @@ static int read_plan(document_t d, json_node root, const char *origin, struct pl
         for (size_t i = 0; i < ELEMENTS(text_members); i++)
                 *text_field(&plan, &text_members[i]) = json_text(d, json_get(d, root, text_members[i].key));
         plan.live_connect = json_bool(d, json_get(d, root, "live_connect"));
+        plan.refusing = json_bool(d, json_get(d, root, "refusing"));
         read_lists(d, root, &plan);
         if (!is_complete(&plan))
                 return error_set(error, ERROR_REFUSED, "%s is not a whole plan", origin);

@@ -27,6 +27,7 @@ struct making {
         struct swarm swarm;
         struct network *network;
         struct buffer inspect; /* of NET */
+        uint64_t needed;       /* addresses that are owned on NET or waited for */
         struct plan plan;
 };
 
@@ -103,16 +104,21 @@ static int read_swarm(struct making *making, struct error *error)
                                  "%s is a hop network of an unfinished move; finish that one first",
                                  network->name);
         making->network = network;
-        return look_endpoints(making->engine, &making->swarm, network, &making->inspect, error);
+        if (look_endpoints(making->engine, &making->swarm, network, &making->inspect, error) < 0)
+                return -1;
+        read_account(making);
+        return 0;
 }
 
-static uint64_t owned_addresses(struct making *making)
+/* What the account of NET says of it now. */
+static void read_account(struct making *making)
 {
         _cleanup_accounts_ struct accounts accounts = {0};
 
         accounts_of(&making->swarm, &accounts);
         const struct account *account = account_of_network(&accounts, making->network->id);
-        return account ? account->owned + account->stuck : 0;
+        making->needed = account ? account->owned + account->stuck : 0;
+        making->plan.refusing = account && account->refusing;
 }
 
 static int wished_length(const struct plan_wish *wish, struct prefix *ret_prefix, struct error *error)
@@ -137,7 +143,7 @@ static int wished_length(const struct plan_wish *wish, struct prefix *ret_prefix
 
 static int refuse_size(struct making *making, uint8_t length_bits, struct error *error)
 {
-        uint64_t needed = owned_addresses(making) + SPARE_ADDRESSES;
+        uint64_t needed = making->needed + SPARE_ADDRESSES;
 
         if (length_bits < CHOICE_LENGTH_MIN || length_bits > CHOICE_LENGTH_MAX)
                 return error_set(error, ERROR_USAGE, "a prefix length from %d to %d is needed, not %d",
@@ -196,7 +202,7 @@ static int choose_hop(struct making *making, struct occupied *occupied, struct e
         struct prefix storage[POOLS_MAX];
         struct default_pools pools = default_pools(&making->swarm, storage, POOLS_MAX);
         _cleanup_choice_ struct choice choice = {0};
-        uint64_t needed = 2 * owned_addresses(making) + HOP_SPARE;
+        uint64_t needed = 2 * making->needed + HOP_SPARE;
         uint8_t length_bits = HOP_LENGTH_BITS_MAX;
         struct prefix new;
 
@@ -332,11 +338,12 @@ static void note(struct plan *plan, const char *format, ...)
 
 static bool edges_are_local(const struct making *making)
 {
-        for_each_planned(planned, &making->plan) for_each_task (
-                task,
-                &making->swarm) if (planned->edge && text_equal(task->service_id, planned->id) &&
-                                    task->state == TASK_RUNNING &&
-                                    !text_equal(task->node_id, making->swarm.local_node_id)) return false;
+        for_each_planned (planned, &making->plan)
+                for_each_task (task, &making->swarm)
+                        if (planned->edge && text_equal(task->service_id, planned->id) &&
+                            task->state == TASK_RUNNING &&
+                            !text_equal(task->node_id, making->swarm.local_node_id))
+                                return false;
         return true;
 }
 
@@ -345,7 +352,8 @@ static void decide_live_connect(struct making *making)
         struct plan *plan = &making->plan;
         bool has_edge = false;
 
-        for_each_planned(planned, plan) has_edge = has_edge || planned->edge;
+        for_each_planned (planned, plan)
+                has_edge = has_edge || planned->edge;
         plan->live_connect = has_edge && making->network->attachable && edges_are_local(making);
         if (!has_edge || plan->live_connect)
                 return;
@@ -378,8 +386,10 @@ static void add_notes(struct making *making)
                         note(plan,
                              "node %s is down: its tasks hold their addresses until it is back or removed",
                              node->name);
-        for_each_planned(planned, plan) if (!planned->complete && !planned->stuck)
-                note(plan, "%s does not run completely now; the move will not wait for it to", planned->name);
+        for_each_planned (planned, plan)
+                if (!planned->complete && !(planned->stuck && plan->refusing))
+                        note(plan, "%s does not run completely now; the move will not wait for it to",
+                             planned->name);
         note(plan, "afterwards `docker service rollback` of a moved service would name a network that is "
                    "gone: deploy it again instead");
 }

@@ -18,7 +18,8 @@
 #define POLL_MAX_MS    5000
 #define POLL_PER_LOOK  4 /* at least this many times as long as a look took lies between two looks */
 #define AGAIN_AFTER_MS 500
-#define CONFLICTS_MAX  10 /* how often a step is looked at anew because its object's version had moved */
+#define RETRIES_MAX    10 /* how often a step that may not act twice is looked at anew after its act failed */
+#define PATIENCE_MS    60000 /* how long an engine may not answer, as while it restarts or has no leader */
 
 struct run {
         struct move move;
@@ -43,14 +44,34 @@ struct progress {
         char *title;
         int64_t deadline_ms;
         int64_t acted_ms; /* -1: not yet */
-        int conflicts;
-        struct error last; /* why acting failed, where it may be tried again */
+        int64_t look_ms;  /* how long the last look took */
+        int retries;
+        int64_t silent_since_ms; /* when the engine was first found not to answer; -1: it answers */
+        struct error last;       /* why acting failed, where it may be tried again */
 };
 
 static void progress_done(struct progress *progress)
 {
         free(progress->title);
         error_done(&progress->last);
+}
+
+/* No answer, or none that says anything: the swarm may have no leader, or the engine may be restarting. */
+static bool is_silence(enum error_kind kind)
+{
+        return kind == ERROR_UNREACHABLE || kind == ERROR_TIMEOUT;
+}
+
+/*
+ * Whether a failed act is no verdict: a version that moved under our feet, a name that is still taken, or no
+ * answer at all. The next look tells whether it was carried out.
+ */
+static bool is_worth_a_look(struct progress *p, const struct error *told)
+{
+        if (step_may_act_again(p->step))
+                return is_silence(told->kind) || told->kind == ERROR_CONFLICT || told->kind == ERROR_ENGINE ||
+                       told->kind == ERROR_NOT_FOUND;
+        return (is_silence(told->kind) || told->kind == ERROR_CONFLICT) && ++p->retries <= RETRIES_MAX;
 }
 
 static int act(struct run *run, struct progress *p, struct error *error)
@@ -65,17 +86,12 @@ static int act(struct run *run, struct progress *p, struct error *error)
                 error_done(&p->last);
                 return 0;
         }
-        /* A version that moved under our feet is looked at anew; a name that is still taken is tried again.
-         */
-        bool again = step_may_act_again(p->step) ||
-                     (told.kind == ERROR_CONFLICT && ++p->conflicts <= CONFLICTS_MAX);
-        if (again &&
-            (told.kind == ERROR_CONFLICT || told.kind == ERROR_ENGINE || told.kind == ERROR_NOT_FOUND)) {
-                if (!step_may_act_again(p->step))
-                        p->acted_ms = -1;
-                return error_move(&p->last, &told), 0;
-        }
-        return error_move(error, &told);
+        if (!is_worth_a_look(p, &told))
+                return error_move(error, &told);
+        if (!step_may_act_again(p->step))
+                p->acted_ms = -1;
+        error_move(&p->last, &told);
+        return 0;
 }
 
 static int refuse_unsettled(const struct progress *p, const char *waiting, struct error *error)
@@ -86,12 +102,34 @@ static int refuse_unsettled(const struct progress *p, const char *waiting, struc
                          why ? ": " : "", why ? why : "");
 }
 
+/* A look that bears with an engine that does not answer, for PATIENCE_MS. */
+static int look(struct run *run, struct progress *p, enum level *ret_level, char **ret_waiting,
+                struct error *error)
+{
+        _cleanup_error_ struct error told = {0};
+        int64_t before_ms = clock_now_ms();
+
+        if (step_look(&run->move, p->step, ret_level, ret_waiting, &told) == 0) {
+                p->look_ms = clock_now_ms() - before_ms;
+                p->silent_since_ms = -1;
+                return 0;
+        }
+        if (p->silent_since_ms < 0)
+                p->silent_since_ms = before_ms;
+        if (!is_silence(told.kind) || clock_now_ms() - p->silent_since_ms > PATIENCE_MS)
+                return error_move(error, &told);
+        free(*ret_waiting);
+        *ret_waiting = text_format("the engine: %s", told.sentence);
+        *ret_level = LEVEL_WAIT;
+        return 0;
+}
+
 /* One look, and the act it calls for. */
 static int advance(struct run *run, struct progress *p, enum level *ret_level, struct error *error)
 {
         _cleanup_free_ char *waiting = NULL;
 
-        if (step_look(&run->move, p->step, ret_level, &waiting, error) < 0)
+        if (look(run, p, ret_level, &waiting, error) < 0)
                 return -1;
         if (*ret_level == LEVEL_DONE)
                 return 0;
@@ -116,18 +154,16 @@ static int run_step(struct run *run, size_t index, struct error *error)
                 .title = step_title(step, run->plan),
                 .deadline_ms = clock_now_ms() + step_bound_ms(&run->move, step),
                 .acted_ms = -1,
+                .silent_since_ms = -1,
         };
-        int64_t pause_ms = POLL_MIN_MS;
         enum level level;
 
         for (;;) {
-                int64_t before_ms = clock_now_ms();
                 if (advance(run, &p, &level, error) < 0)
                         return error_while(error, "step %zu of %zu", p.number, run->steps.items.count);
                 if (level == LEVEL_DONE)
                         break;
-                pause_ms = MIN(POLL_MAX_MS, MAX(POLL_MIN_MS, POLL_PER_LOOK * (clock_now_ms() - before_ms)));
-                clock_sleep_ms(pause_ms);
+                clock_sleep_ms(MIN(POLL_MAX_MS, MAX(POLL_MIN_MS, POLL_PER_LOOK * p.look_ms)));
         }
         if (p.acted_ms >= 0 &&
             journal_write(run->journal, error, "%s %s: done", step_name(step->kind), p.title) < 0)
@@ -149,8 +185,7 @@ static char *host_name(void)
  * only. */
 static int keep_originals(struct run *run, struct error *error)
 {
-        for_each_planned(planned, run->plan)
-        {
+        for_each_planned (planned, run->plan) {
                 _cleanup_buffer_ struct buffer body = {0};
                 _cleanup_free_ char *name = text_format("service-%s.json", planned->id);
                 if (look_service(run->move.engine, planned->id, &body, error) < 0 ||

@@ -199,6 +199,7 @@ int64_t step_bound_ms(const struct move *move, const struct step *step)
         if (infos[step->kind].subject == SUBJECT_SERVICE && infos[step->kind].bound_ms == 0)
                 return plan->services.items[step->index].settle_bound_ms;
         if (!infos[step->kind].act) /* a drain: the slowest of those that leave */
-                for_each_planned(service, plan) longest = MAX(longest, service->settle_bound_ms);
+                for_each_planned (service, plan)
+                        longest = MAX(longest, service->settle_bound_ms);
         return infos[step->kind].bound_ms + longest;
 }

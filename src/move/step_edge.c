@@ -69,8 +69,7 @@ static bool edge_still_there(struct move *move, const struct step *step, struct 
         bool there = false;
 
         *ret_result = 0;
-        for_each_planned(planned, move->plan)
-        {
+        for_each_planned (planned, move->plan) {
                 _cleanup_(edge_tasks_done) struct edge_tasks edge = {0};
                 if (!planned->edge || there)
                         continue;

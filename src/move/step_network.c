@@ -36,7 +36,8 @@ static int note_net(struct move *move, const struct network *network, struct err
         return 0;
 }
 
-/* The networks of either name, and more: the API's filter takes patterns or beginnings, depending on the engine. */
+/* The networks of either name, and more: the API's filter takes patterns or beginnings, depending on the
+ * engine. */
 static int list_networks(struct move *move, struct swarm *swarm, struct error *error)
 {
         _cleanup_buffer_ struct buffer filter = {0};
@@ -200,7 +201,7 @@ int look_drain(struct move *move, const struct step *step, enum level *ret_level
         if (survey(move->engine, id, &swarm, error) < 0 || refuse_strangers(move, &swarm, id, error) < 0)
                 return -1;
         for_each_task (task, &swarm)
-                if (task_holds_addresses(task) && task_on(task, id)) {
+                if (task_holds_address_on(task, id)) {
                         last = task;
                         count++;
                 }

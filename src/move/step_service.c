@@ -74,7 +74,7 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
         uint64_t wanted = 0;
 
         for_each_task (task, swarm) {
-                if (off_id && task_holds_addresses(task) && task_on(task, off_id))
+                if (off_id && task_holds_address_on(task, off_id))
                         return text_format("its old task to end (%s)", task_state_name(task->state));
                 if (task->desired != TASK_RUNNING || !task_holds_addresses(task))
                         continue;
@@ -85,7 +85,7 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
                 wanted = service->replicas;
         if (must_run && running < wanted)
                 return text_format("%" PRIu64 " of %" PRIu64 " tasks to run", wanted - running, wanted);
-        if (text_equal(service->update_state, "updating"))
+        if (must_run && text_equal(service->update_state, "updating"))
                 return text_copy("the engine to call the update complete");
         return NULL;
 }
@@ -94,7 +94,9 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
  * down. */
 static bool must_run(const struct move *move, const struct plan_service *planned)
 {
-        return planned->complete || (planned->stuck && (move->goal == GOAL_NEW || move->net != NET_OLD));
+        bool freed = move->plan->refusing && (move->goal == GOAL_NEW || move->net != NET_OLD);
+
+        return planned->complete || (planned->stuck && freed);
 }
 
 static int look_settled(struct move *move, const struct plan_service *planned, struct service_look *look,

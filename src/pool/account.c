@@ -36,14 +36,17 @@ bool account_leaked_known(const struct account *account)
 
 void accounts_done(struct accounts *accounts)
 {
-        for_each_account(account, accounts) free(account->holders.items);
+        for_each_account (account, accounts)
+                free(account->holders.items);
         free(accounts->items.items);
         *accounts = (struct accounts){0};
 }
 
 const struct account *account_of_network(const struct accounts *accounts, const char *network_id)
 {
-        for_each_account(account, accounts) if (text_equal(account->network->id, network_id)) return account;
+        for_each_account (account, accounts)
+                if (text_equal(account->network->id, network_id))
+                        return account;
         return NULL;
 }
 
@@ -319,8 +322,7 @@ void accounts_of(struct swarm *swarm, struct accounts *ret_accounts)
         for_each_task (task, swarm)
                 if (task_holds_addresses(task))
                         add_task(swarm, &accounts, task);
-        for_each_account(account, &accounts)
-        {
+        for_each_account (account, &accounts) {
                 add_gateways(account);
                 add_nodes(swarm, account);
                 add_local_endpoints(swarm, account);
@@ -331,8 +333,7 @@ void accounts_of(struct swarm *swarm, struct accounts *ret_accounts)
                               compare_holders);
         }
         stuck_find(swarm, &accounts);
-        for_each_account(account, &accounts)
-        {
+        for_each_account (account, &accounts) {
                 judge_leaks(account);
                 account->verdict = judge(account);
         }

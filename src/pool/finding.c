@@ -140,7 +140,8 @@ void findings_of(const struct swarm *swarm, const struct accounts *accounts, str
 {
         struct findings findings = {0};
 
-        for_each_account(account, accounts) find_pool(&findings, account);
+        for_each_account (account, accounts)
+                find_pool(&findings, account);
         for_each_network (network, swarm)
                 find_unfinished(&findings, network);
         if (findings.items.count)

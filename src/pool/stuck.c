@@ -67,8 +67,7 @@ static struct account *culprit(const struct swarm *swarm, struct accounts *accou
 {
         struct account *suspect = NULL;
 
-        for_each_account(account, accounts)
-        {
+        for_each_account (account, accounts) {
                 bool wanted = service_on(service, account->network->id);
                 for (size_t i = 0; account->network->ingress && i < service->ports.count; i++)
                         wanted = wanted || !service->ports.items[i].host_mode;
@@ -95,11 +94,11 @@ void stuck_find(const struct swarm *swarm, struct accounts *accounts)
                                                         : NULL;
                 if (!service)
                         continue;
-                for_each_account(account, accounts) if (service_on(service, account->network->id))
-                {
-                        account->stuck++;
-                        account->stuck_name = service->name;
-                }
+                for_each_account (account, accounts)
+                        if (service_on(service, account->network->id)) {
+                                account->stuck++;
+                                account->stuck_name = service->name;
+                        }
                 bool surely =
                         last_ms > task->created_ms || swarm->taken_ms - task->created_ms >= STUCK_SURELY_MS;
                 struct account *account = surely ? culprit(swarm, accounts, service, task) : NULL;

@@ -196,6 +196,13 @@ const struct attachment *task_on(const struct task *task, const char *network_id
         return find_attachment(task->networks.items, task->networks.count, network_id);
 }
 
+bool task_holds_address_on(const struct task *task, const char *network_id)
+{
+        const struct attachment *attachment = task_on(task, network_id);
+
+        return task_holds_addresses(task) && attachment && attachment->addresses.count > 0;
+}
+
 struct attachment *service_on(const struct service *service, const char *network_id)
 {
         return find_attachment(service->networks.items, service->networks.count, network_id);

@@ -254,5 +254,7 @@ const char *label_value(const struct label *labels, size_t count,
 enum task_state task_state_parse(const char *text);
 const char *task_state_name(enum task_state state);
 bool task_holds_addresses(const struct task *task); /* its actual state is not past RUNNING */
+bool task_holds_address_on(const struct task *task,
+                           const char *network_id); /* one in state New has none yet */
 const struct attachment *task_on(const struct task *task, const char *network_id); /* NULL when it is not */
 struct attachment *service_on(const struct service *service, const char *network_id);
