@@ -58,9 +58,8 @@ struct plan {
         char *hop; /* the hop network's name */
         char *hop_subnet;
         bool live_connect; /* NET is attachable: running containers can be connected to the hop */
-        bool refusing; /* NET refused addresses when it was planned: those stuck will run once they are off it
-                        */
-        * / char *old_request; /* JSON bodies of POST /networks/create */
+        bool refusing;     /* NET refused addresses then: what is stuck will run once it is off NET */
+        char *old_request; /* JSON bodies of POST /networks/create */
         char *new_request;
         char *hop_request; /* without headroom's own labels */
         char *reason;      /* why this subnet */
