@@ -90,6 +90,17 @@ static int refuse_addressing(const struct network *network, struct error *error)
         return 0;
 }
 
+/* What the account of NET says of it now. */
+static void read_account(struct making *making)
+{
+        _cleanup_accounts_ struct accounts accounts = {0};
+
+        accounts_of(&making->swarm, &accounts);
+        const struct account *account = account_of_network(&accounts, making->network->id);
+        making->needed = account ? account->owned + account->stuck : 0;
+        making->plan.refusing = account && account->refusing;
+}
+
 static int read_swarm(struct making *making, struct error *error)
 {
         struct network *network;
@@ -108,17 +119,6 @@ static int read_swarm(struct making *making, struct error *error)
                 return -1;
         read_account(making);
         return 0;
-}
-
-/* What the account of NET says of it now. */
-static void read_account(struct making *making)
-{
-        _cleanup_accounts_ struct accounts accounts = {0};
-
-        accounts_of(&making->swarm, &accounts);
-        const struct account *account = account_of_network(&accounts, making->network->id);
-        making->needed = account ? account->owned + account->stuck : 0;
-        making->plan.refusing = account && account->refusing;
 }
 
 static int wished_length(const struct plan_wish *wish, struct prefix *ret_prefix, struct error *error)
