@@ -8,7 +8,8 @@
  * it has been allocated meanwhile, or it has waited for STUCK_SURELY_MS; and
  *   - every other network of that task is shown to hand out addresses: something created after the task got
  * one there, or the network was made for it (no more than FRESH_MS before its service) and is less than half
- * owned. A network that has no pool at all explains its own tasks, and convicts nobody else.
+ * owned. A network that has no pool at all explains its own tasks, and convicts nobody else. Where a task wants
+ * one network only, that one's age acquits it of nothing.
  */
 
 #define STUCK_MS        10000
@@ -47,13 +48,30 @@ static bool gave_address_since(const struct swarm *swarm, const char *network_id
         return false;
 }
 
+static bool wants(const struct service *service, const struct account *account)
+{
+        for (size_t i = 0; account->network->ingress && i < service->ports.count; i++)
+                if (!service->ports.items[i].host_mode)
+                        return true;
+        return service_on(service, account->network->id);
+}
+
+static size_t count_wanted(struct accounts *accounts, const struct service *service)
+{
+        size_t count = 0;
+
+        for_each_account (account, accounts)
+                count += wants(service, account);
+        return count;
+}
+
 static bool is_healthy(const struct swarm *swarm, const struct account *account,
-                       const struct service *service, const struct task *task)
+                       const struct service *service, const struct task *task, bool alone)
 {
         bool fresh = account->network->created_ms + FRESH_MS >= service->created_ms &&
                      2 * account->owned < account->capacity;
 
-        return fresh || gave_address_since(swarm, account->network->id, task->created_ms);
+        return (fresh && !alone) || gave_address_since(swarm, account->network->id, task->created_ms);
 }
 
 static bool has_pool(const struct account *account)
@@ -65,17 +83,15 @@ static bool has_pool(const struct account *account)
 static struct account *culprit(const struct swarm *swarm, struct accounts *accounts,
                                const struct service *service, const struct task *task)
 {
+        bool alone = count_wanted(accounts, service) == 1;
         struct account *suspect = NULL;
 
         for_each_account (account, accounts) {
-                bool wanted = service_on(service, account->network->id);
-                for (size_t i = 0; account->network->ingress && i < service->ports.count; i++)
-                        wanted = wanted || !service->ports.items[i].host_mode;
-                if (!wanted)
+                if (!wants(service, account))
                         continue;
                 if (!has_pool(account))
                         return NULL;
-                if (is_healthy(swarm, account, service, task))
+                if (is_healthy(swarm, account, service, task, alone))
                         continue;
                 if (suspect)
                         return NULL;
