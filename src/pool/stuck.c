@@ -8,8 +8,8 @@
  * it has been allocated meanwhile, or it has waited for STUCK_SURELY_MS; and
  *   - every other network of that task is shown to hand out addresses: something created after the task got
  * one there, or the network was made for it (no more than FRESH_MS before its service) and is less than half
- * owned. A network that has no pool at all explains its own tasks, and convicts nobody else. Where a task wants
- * one network only, that one's age acquits it of nothing.
+ * owned. A network that has no pool at all explains its own tasks, and convicts nobody else. Where a task
+ * wants one network only, that one's age acquits it of nothing.
  */
 
 #define STUCK_MS        10000
