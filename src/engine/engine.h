@@ -106,7 +106,8 @@ void engine_perform(struct engine *engine, struct engine_request *requests, size
 
 /*
  * Single calls built on it. Statuses 400 and above are errors: 404 ERROR_NOT_FOUND, 409, a stale version and
- * a network in use ERROR_CONFLICT, 403 ERROR_PERMISSION, 503 and others ERROR_ENGINE, each with the engine's
+ * a network in use ERROR_CONFLICT, 403 ERROR_PERMISSION, no leader or a deadline of the swarm
+ * ERROR_TIMEOUT, others ERROR_ENGINE, each with the engine's
  * message. An engine that is not a swarm manager is ERROR_REFUSED. ret_body (may be NULL) is replaced on
  * success.
  */

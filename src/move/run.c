@@ -56,10 +56,11 @@ static void progress_done(struct progress *progress)
         error_done(&progress->last);
 }
 
-/* No answer, or none that says anything: the swarm may have no leader, or the engine may be restarting. */
+/* No answer, a broken one, or none that says anything: the swarm may have no leader, or the engine restarts.
+ */
 static bool is_silence(enum error_kind kind)
 {
-        return kind == ERROR_UNREACHABLE || kind == ERROR_TIMEOUT;
+        return kind == ERROR_UNREACHABLE || kind == ERROR_TIMEOUT || kind == ERROR_PROTOCOL;
 }
 
 /*

@@ -107,8 +107,8 @@ static const struct failure failures[] = {
          "run headroom on a manager, or name one with --host or --context; it says: This node is not a swarm "
          "manager. "
          "Use x"},
-        {"a swarm without a leader is the engine's own words",
-         JSON_ANSWER("503 No", "{\"message\":\"The swarm does not have a leader.\"}"), ERROR_ENGINE,
+        {"a swarm without a leader may have carried the call out or not",
+         JSON_ANSWER("503 No", "{\"message\":\"The swarm does not have a leader.\"}"), ERROR_TIMEOUT,
          "The swarm does not have a leader."},
         {"a redirect is not followed", JSON_ANSWER("302 Found\r\nLocation: http://127.0.0.1:1/", ""),
          ERROR_PROTOCOL, "redirect"},
