@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 #include "move/run.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -86,6 +87,17 @@ static void print_ways_on(const struct invocation *invocation)
                 *undo ? "forward" : "back");
 }
 
+/* The move stays where it is, as after any other end of the process; the person is told how to go on. */
+static void on_interrupt(int number)
+{
+        static const char text[] =
+                "\nheadroom: interrupted; the same command goes on from here, with --undo it goes back\n";
+
+        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+                _exit(1);
+        _exit(128 + number);
+}
+
 int command_apply(const struct invocation *invocation)
 {
         bool undo = invocation_flag(invocation, "undo");
@@ -109,6 +121,8 @@ int command_apply(const struct invocation *invocation)
                 error_set(&error, ERROR_REFUSED, "not agreed; nothing was changed");
                 return invocation_fail(invocation, &error);
         }
+        signal(SIGINT, on_interrupt);
+        signal(SIGTERM, on_interrupt);
         if (plan_run(engine, &plan, &options, &observer, &changed, &error) < 0) {
                 int code = invocation_fail(invocation, &error);
                 if (changed)
