@@ -269,18 +269,50 @@ static void read_lists(document_t d, json_node root, struct plan *plan)
                 *list_add(&plan->notes) = json_text(d, entry);
 }
 
-static bool is_complete(const struct plan *plan)
+static bool has_fields(const struct plan *plan)
 {
         for (size_t i = 0; i < ELEMENTS(text_members); i++)
                 if (!text_members[i].optional && text_empty(*text_field(plan, &text_members[i])))
                         return false;
-        for_each_planned (service, plan)
-                if (text_empty(service->id) || text_empty(service->name))
+        /* The lock's labels go there. */
+        return strstr(plan->hop_request, "\"Labels\":{}") != NULL;
+}
+
+static bool is_service_complete(const struct plan_service *service)
+{
+        for (size_t i = 0; i < service->edits.items.count; i++)
+                if (text_empty(service->edits.items.items[i].path) ||
+                    text_empty(service->edits.items.items[i].edited))
                         return false;
-        for_each_planned_container (container, plan)
-                if (text_empty(container->id) || text_empty(container->name))
+        return !text_empty(service->id) && !text_empty(service->name);
+}
+
+static bool is_container_complete(const struct plan_container *container)
+{
+        for (size_t i = 0; i < container->aliases.count; i++)
+                if (text_empty(container->aliases.items[i]))
                         return false;
-        return strlen(plan->id) == PLAN_ID_LENGTH;
+        return !text_empty(container->id) && !text_empty(container->name);
+}
+
+/* A plan may also come from a label that anybody wrote: what a run relies on is looked at here. */
+static bool is_complete(const struct plan *plan)
+{
+        if (!has_fields(plan))
+                return false;
+        for (size_t i = 0; i < plan->services.count; i++)
+                if (!is_service_complete(&plan->services.items[i]))
+                        return false;
+        for (size_t i = 0; i < plan->containers.count; i++)
+                if (!is_container_complete(&plan->containers.items[i]))
+                        return false;
+        return true;
+}
+
+/* It names a folder. */
+static bool is_plan_id(const char *id)
+{
+        return id && strlen(id) == PLAN_ID_LENGTH && strspn(id, "0123456789abcdef") == PLAN_ID_LENGTH;
 }
 
 static int read_plan(document_t d, json_node root, const char *origin, struct plan *ret_plan,
@@ -302,7 +334,7 @@ static int read_plan(document_t d, json_node root, const char *origin, struct pl
         plan.live_connect = json_bool(d, json_get(d, root, "live_connect"));
         plan.refusing = json_bool(d, json_get(d, root, "refusing"));
         read_lists(d, root, &plan);
-        if (!is_complete(&plan))
+        if (!is_plan_id(id) || !is_complete(&plan))
                 return error_set(error, ERROR_REFUSED, "%s is not a whole plan", origin);
         *ret_plan = plan;
         plan = (struct plan){0};
