@@ -124,8 +124,9 @@ void steps_of(const struct plan *plan, enum goal goal, struct steps *ret_steps)
         if (plan->live_connect)
                 add(&steps, STEP_ANCHOR_NET, 0);
         add_edges(&steps, plan, STEP_EDGE_REACH_NET);
-        add_services_back(&steps, plan, goal);
+        /* Containers first: their addresses are free as long as the swarm has handed out few. */
         add_containers(&steps, plan, STEP_CONTAINER_TO_NET);
+        add_services_back(&steps, plan, goal);
         for (size_t i = 0; i < plan->services.count; i++)
                 if (lasts_to_the_end(&plan->services.items[i].edits))
                         add(&steps, STEP_SETTINGS_RESTORE, i);

@@ -1,15 +1,52 @@
 #include "move/move.h"
+#include "pool/account.h"
 
 /*
  * Standalone containers are connected to where they go before they are taken off where they were. One that
  * somebody removed in between needs nothing more.
+ *
+ * An engine that fails to get a container an address from the swarm, because it is taken or none is left,
+ * lets the next attempt through without asking: with a local address that may be somebody else's, and that
+ * the swarm's books do not have (docs/engine-notes.md). So no taken address is ever asked for, and a
+ * connection that the swarm does not know of is taken off and made again.
  */
 
 struct hop_of_container {
         const char *on_id, *off_id;
         bool is_on, is_off;
+        bool is_unknown; /* on, with an address that the swarm did not hand out */
         bool gone;
 };
+
+static bool is_handed_out(const struct swarm *swarm, const char *network_id, uint32_t address)
+{
+        for_each_task (task, swarm) {
+                const struct attachment *on =
+                        task->attachment && task_holds_addresses(task) ? task_on(task, network_id) : NULL;
+                for (size_t i = 0; on && i < on->addresses.count; i++)
+                        if (on->addresses.items[i] == address)
+                                return true;
+        }
+        return false;
+}
+
+/* One that does not run has no endpoint, and takes its address when it starts. */
+static int look_unknown(struct move *move, const char *container_id, const char *network_id,
+                        bool *ret_unknown, struct error *error)
+{
+        _cleanup_swarm_ struct swarm swarm = {0};
+
+        if (survey(move->engine, network_id, &swarm, error) < 0)
+                return -1;
+        const struct network *network = swarm_network_by_id(&swarm, network_id);
+        *ret_unknown = false;
+        for (size_t i = 0; network && i < network->endpoints.count; i++) {
+                const struct endpoint *endpoint = &network->endpoints.items[i];
+                if (text_equal(endpoint->container_id, container_id) && endpoint->address)
+                        *ret_unknown = !is_handed_out(&swarm, network_id, endpoint->address);
+        }
+        return 0;
+}
 
 static int look_at(struct move *move, const struct step *step, struct hop_of_container *hop,
                    struct error *error)
@@ -26,11 +63,11 @@ static int look_at(struct move *move, const struct step *step, struct hop_of_con
                 return hop->gone ? 0 : error_move(error, &told);
         }
         hop->is_off = !on_left;
-        return 0;
+        return hop->is_on ? look_unknown(move, container->id, hop->on_id, &hop->is_unknown, error) : 0;
 }
 
-int look_container_hop(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                       struct error *error)
+int look_container_hop(struct move *move, const struct step *step, enum level *ret_level,
+                       _unused_ char **ret_waiting, struct error *error)
 {
         struct hop_of_container hop = {0};
 
@@ -39,28 +76,59 @@ int look_container_hop(struct move *move, const struct step *step, enum level *r
                 return 0;
         if (look_at(move, step, &hop, error) < 0)
                 return -1;
-        if (!hop.gone && !(hop.is_on && hop.is_off))
+        if (!hop.gone && !(hop.is_on && hop.is_off && !hop.is_unknown))
                 *ret_level = LEVEL_TODO;
         return 0;
 }
 
-/* A static address is kept if the subnet holds it, else keeps its distance from the subnet's start. */
-static char *static_address(const struct move *move, const struct plan_container *container)
+/* The address is kept if the subnet holds it, else it keeps its distance from the subnet's start. */
+static bool wished_address(const struct move *move, const struct plan_container *container,
+                           uint32_t *ret_address)
 {
         const char *subnet = move->goal == GOAL_NEW ? move->plan->new_subnet : move->plan->old_subnet;
         struct prefix old;
         struct prefix now;
         uint32_t address;
-        char text[ADDRESS_TEXT_SIZE];
 
         if (!address_parse(container->static_address, &address) ||
             prefix_parse(subnet, &now) != PREFIX_FINE ||
             prefix_parse(move->plan->old_subnet, &old) != PREFIX_FINE)
-                return NULL;
-        if (!prefix_contains(now, address))
-                address = now.address + (address - old.address);
-        address_format(address, text);
-        return text_copy(text);
+                return false;
+        *ret_address = prefix_contains(now, address) ? address : now.address + (address - old.address);
+        return prefix_contains(now, *ret_address) && *ret_address != prefix_last(now);
+}
+
+static int is_taken(struct move *move, uint32_t address, bool *ret_taken, struct error *error)
+{
+        _cleanup_swarm_ struct swarm swarm = {0};
+        _cleanup_accounts_ struct accounts accounts = {0};
+
+        if (survey(move->engine, move->net_id, &swarm, error) < 0)
+                return -1;
+        accounts_of(&swarm, &accounts);
+        const struct account *account = account_of_network(&accounts, move->net_id);
+        *ret_taken = false;
+        for (size_t i = 0; account && i < account->holders.count; i++)
+                if (account->holders.items[i].address_known && account->holders.items[i].address == address)
+                        *ret_taken = true;
+        return 0;
+}
+
+static int connect_container(struct move *move, const struct step *step, const char *network_id,
+                             struct error *error)
+{
+        const struct plan_container *container = &move->plan->containers.items[step->index];
+        char text[ADDRESS_TEXT_SIZE];
+        bool taken = true;
+        uint32_t address;
+
+        if (step_is_to_net(step) && wished_address(move, container, &address)) {
+                if (is_taken(move, address, &taken, error) < 0)
+                        return -1;
+                address_format(address, text);
+        }
+        return network_connect(move->engine, network_id, container->id, taken ? NULL : text,
+                               container->aliases.items, container->aliases.count, error);
 }
 
 int act_container_hop(struct move *move, const struct step *step, struct error *error)
@@ -72,10 +140,8 @@ int act_container_hop(struct move *move, const struct step *step, struct error *
                 return -1;
         if (hop.gone)
                 return 0;
-        if (!hop.is_on) {
-                _cleanup_free_ char *address = step_is_to_net(step) ? static_address(move, container) : NULL;
-                return network_connect(move->engine, hop.on_id, container->id, address,
-                                       container->aliases.items, container->aliases.count, error);
-        }
-        return network_disconnect(move->engine, hop.off_id, container->id, error);
+        if (!hop.is_on)
+                return connect_container(move, step, hop.on_id, error);
+        return network_disconnect(move->engine, hop.is_unknown ? hop.on_id : hop.off_id, container->id,
+                                  error);
 }
