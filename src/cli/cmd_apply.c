@@ -21,20 +21,20 @@ const struct option_spec apply_options[] = {
         {NULL},
 };
 
-static void show_waiting(void *userdata, size_t number, size_t total, const char *title,
+static void show_waiting(_unused_ void *userdata, size_t number, size_t total, const char *title,
                          const char *waiting_for)
 {
         progress_show("%2zu/%zu  %s%s%s", number, total, title, waiting_for ? ": waiting for " : "",
                       waiting_for ? waiting_for : "");
 }
 
-static void show_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
+static void show_settled(_unused_ void *userdata, size_t number, size_t total, const char *title, bool acted)
 {
         progress_done(acted ? COLOUR_GOOD : COLOUR_FAINT, acted ? "ok" : "--", "%2zu/%zu  %s%s", number,
                       total, title, acted ? "" : " (nothing to do)");
 }
 
-static void show_note(void *userdata, const char *text)
+static void show_note(_unused_ void *userdata, const char *text)
 {
         progress_done(COLOUR_WARN, "!!", "adopted: %s", text);
 }

@@ -17,8 +17,8 @@ enum option_kind {
 };
 
 struct option_spec {
-        const char *name;     /* without dashes */
-        char letter;          /* 0 when there is none */
+        const char *name; /* without dashes */
+        char letter;      /* 0 when there is none */
         enum option_kind kind;
         const char *argument; /* placeholder of the value in help: "FILE" */
         const char *help;     /* one line, no full stop */
@@ -34,23 +34,26 @@ struct invocation {
         const struct option_value {
                 const struct option_spec *spec;
                 const char *value; /* NULL for a flag */
-        } *options;
+        } * options;
         size_t option_count;
 };
 
-const char *invocation_value(const struct invocation *invocation, const char *option); /* the last given; NULL when absent */
+const char *invocation_value(const struct invocation *invocation,
+                             const char *option); /* the last given; NULL when absent */
 bool invocation_flag(const struct invocation *invocation, const char *option);
 
 struct command {
-        const char *name;      /* "" is the command that runs when none is named */
-        const char *arguments; /* "NET --size BITS -o FILE" */
-        const char *summary;   /* one line */
+        const char *name;        /* "" is the command that runs when none is named */
+        const char *arguments;   /* "NET --size BITS -o FILE" */
+        const char *summary;     /* one line */
         const char *description; /* prose for --help and the man page; paragraphs divided by \n\n; one
                                   that begins with a blank is an example, shown as it is */
-        const struct option_spec *options; /* ends with a NULL name; the common options are added to every command */
+        const struct option_spec
+                *options; /* ends with a NULL name; the common options are added to every command */
         size_t words_min, words_max;
         int (*run)(const struct invocation *invocation);
-        bool monitoring; /* exit codes 0 fine, 1 warning, 2 critical, 3 unknown; else 0 done, 1 failed, 2 refused, 3 usage */
+        bool monitoring; /* exit codes 0 fine, 1 warning, 2 critical, 3 unknown; else 0 done, 1 failed, 2
+                            refused, 3 usage */
 };
 
 /* Common options: --host -H, --context -c, --format, --no-header (NH), --color WHEN, --help -h, --version. */
@@ -59,7 +62,8 @@ struct command {
 extern const struct command commands[];
 
 /* The engine that --host, --context and the environment name, opened. */
-int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine, struct error *error);
+int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine,
+                           struct error *error);
 
 /* "headroom: SENTENCE" and the trail on stderr; returns the exit code of the error for this command. */
 int invocation_fail(const struct invocation *invocation, const struct error *error);

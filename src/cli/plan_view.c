@@ -51,8 +51,7 @@ static void view_services(const struct plan *plan)
         _cleanup_table_ struct table *table = table_new(service_columns);
 
         heading("Services on it, in the order they move");
-        for_each_planned(service, plan)
-        {
+        for_each_planned (service, plan) {
                 _cleanup_free_ char *gap = duration_text(service->gap_expected_ms);
                 _cleanup_free_ char *bound = duration_text(service->gap_bound_ms);
                 _cleanup_free_ char *name =
@@ -68,13 +67,14 @@ static void view_services(const struct plan *plan)
                 table_text(table, "Why", service->why, COLOUR_FAINT);
         }
         table_print(table, NULL, true, NULL);
-        for_each_planned(service, plan) if (service->edge && service->gap_expected_ms)
-        {
-                _cleanup_free_ char *gap = duration_text(service->gap_expected_ms);
-                printf("  While %s restarts (twice, about %s each), everything behind it is out of reach "
-                       "too.\n",
-                       service->name, gap);
-        }
+        for_each_planned (service, plan)
+                if (service->edge && service->gap_expected_ms) {
+                        _cleanup_free_ char *gap = duration_text(service->gap_expected_ms);
+                        printf("  While %s restarts (twice, about %s each), everything behind it is out of "
+                               "reach "
+                               "too.\n",
+                               service->name, gap);
+                }
 }
 
 static void view_names(const char *title, char *const *names, size_t count)
@@ -93,7 +93,7 @@ static void view_containers(const struct plan *plan)
         if (!plan->containers.count)
                 return;
         heading("Standalone containers on it, connected to the new network before the old one is taken away");
-        for_each_planned_container(container, plan)
+        for_each_planned_container (container, plan)
                 printf("  %s%s%s\n", container->name, container->static_address ? ", static address " : "",
                        container->static_address ? container->static_address : "");
 }

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define JSON_DEPTH_MAX 128
-#define JSON_SIZE_MAX  ((size_t) 64 << 20)
+#define JSON_SIZE_MAX  ((size_t)64 << 20)
 
 enum json_type {
         JSON_NULL,
@@ -58,8 +58,8 @@ size_t json_length(const struct json_document *document, json_node node);
 const char *json_bytes(const struct json_document *document, json_node node);
 
 /*
- * The member of an object, by exact key; of duplicate keys the last, as Go reads them. JSON_NONE when there is
- * none or the node is no object. json_path walks several members: json_path(d, n, "Spec", "Name", NULL).
+ * The member of an object, by exact key; of duplicate keys the last, as Go reads them. JSON_NONE when there
+ * is none or the node is no object. json_path walks several members: json_path(d, n, "Spec", "Name", NULL).
  */
 json_node json_get(const struct json_document *document, json_node object, const char *key);
 json_node json_path(const struct json_document *document, json_node node, ...) __attribute__((sentinel));
@@ -68,14 +68,19 @@ json_node json_path(const struct json_document *document, json_node node, ...) _
 json_node json_first(const struct json_document *document, json_node container);
 json_node json_next(const struct json_document *document, json_node node);
 size_t json_count(const struct json_document *document, json_node container);
-char *json_key(const struct json_document *document, json_node member); /* decoded, owned by the caller; NULL if it can't be a C string */
-#define json_for_each(child, document, container) \
-        for (json_node child = json_first(document, container); (child) != JSON_NONE; (child) = json_next(document, child))
+char *json_key(const struct json_document *document,
+               json_node member); /* decoded, owned by the caller; NULL if it can't be a C string */
+#define json_for_each(child, document, container)                                                            \
+        for (json_node child = json_first(document, container); (child) != JSON_NONE;                        \
+             (child) = json_next(document, child))
 
-/* Typed values; false or NULL when the node is missing, null, or of another type. Returned strings are the caller's. */
+/* Typed values; false or NULL when the node is missing, null, or of another type. Returned strings are the
+ * caller's. */
 char *json_text(const struct json_document *document, json_node node);
-bool json_text_is(const struct json_document *document, json_node node, const char *text); /* without a copy */
-bool json_u64(const struct json_document *document, json_node node, uint64_t *ret_value); /* whole, not negative, in range */
+bool json_text_is(const struct json_document *document, json_node node,
+                  const char *text); /* without a copy */
+bool json_u64(const struct json_document *document, json_node node,
+              uint64_t *ret_value); /* whole, not negative, in range */
 bool json_i64(const struct json_document *document, json_node node, int64_t *ret_value);
 bool json_bool(const struct json_document *document, json_node node); /* true only for `true` */
 
@@ -87,9 +92,9 @@ int json_require_plain_keys(const struct json_document *document, json_node node
 
 /*
  * A streamed top-level array, element by element. Feed bytes as they come; each complete element is handed to
- * the sink as a parsed document (freed by the splitter afterwards). json_split_end tells whether the array was
- * closed and nothing followed. A top-level `null` (Go's empty list) counts as an empty array. Memory is one
- * element, bounded by JSON_SIZE_MAX. A sink's -1 stops and is passed on.
+ * the sink as a parsed document (freed by the splitter afterwards). json_split_end tells whether the array
+ * was closed and nothing followed. A top-level `null` (Go's empty list) counts as an empty array. Memory is
+ * one element, bounded by JSON_SIZE_MAX. A sink's -1 stops and is passed on.
  */
 struct json_split;
 typedef int (*json_sink)(void *userdata, const struct json_document *element, struct error *error);

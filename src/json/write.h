@@ -29,7 +29,8 @@ void json_write_u64(struct json_writer *writer, uint64_t value);
 void json_write_i64(struct json_writer *writer, int64_t value);
 void json_write_bool(struct json_writer *writer, bool value);
 void json_write_null(struct json_writer *writer);
-void json_write_raw(struct json_writer *writer, const char *json, size_t length); /* a complete value, written as it is */
+void json_write_raw(struct json_writer *writer, const char *json,
+                    size_t length); /* a complete value, written as it is */
 
 /* Key and value in one call. */
 void json_write_member_text(struct json_writer *writer, const char *key, const char *text);

@@ -189,7 +189,7 @@ int spec_build(const struct buffer *service_body, const char *from, const char *
 {
         _cleanup_json_ struct json_document *d = NULL;
         _cleanup_(edit_list_done) struct edit_list list = {0};
-        json_node spec;
+        json_node spec = JSON_NONE;
 
         if (open_service(service_body, &d, &spec, error) < 0)
                 return -1;
@@ -208,7 +208,7 @@ int spec_build(const struct buffer *service_body, const char *from, const char *
 int spec_member(const struct buffer *service_body, const char *path, char **ret_raw, struct error *error)
 {
         _cleanup_json_ struct json_document *d = NULL;
-        json_node spec;
+        json_node spec = JSON_NONE;
 
         if (open_service(service_body, &d, &spec, error) < 0)
                 return -1;

@@ -99,8 +99,8 @@ static int anchor_runs(struct move *move, const char *name, bool *ret_exists, bo
         return 0;
 }
 
-int look_anchor(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                struct error *error)
+int look_anchor(struct move *move, const struct step *step, enum level *ret_level,
+                _unused_ char **ret_waiting, struct error *error)
 {
         _cleanup_free_ char *name = anchor_name(move, step);
         bool exists;
@@ -349,8 +349,8 @@ static int look_image(struct move *move, bool *ret_exists, struct error *error)
 
 static const struct step anchor_steps[] = {{STEP_ANCHOR_HOP, 0}, {STEP_ANCHOR_NET, 0}};
 
-int look_anchor_remove(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                       struct error *error)
+int look_anchor_remove(struct move *move, _unused_ const struct step *step, enum level *ret_level,
+                       _unused_ char **ret_waiting, struct error *error)
 {
         bool left;
 
@@ -366,7 +366,7 @@ int look_anchor_remove(struct move *move, const struct step *step, enum level *r
         return 0;
 }
 
-int act_anchor_remove(struct move *move, const struct step *step, struct error *error)
+int act_anchor_remove(struct move *move, _unused_ const struct step *step, struct error *error)
 {
         _cleanup_error_ struct error told = {0};
 

@@ -109,8 +109,8 @@ static int look_at_lock(struct move *move, struct error *error)
         return 0;
 }
 
-int look_hop_create(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                    struct error *error)
+int look_hop_create(struct move *move, _unused_ const struct step *step, enum level *ret_level,
+                    char **ret_waiting, struct error *error)
 {
         if (move->hop_id && look_at_lock(move, error) < 0)
                 return -1;
@@ -145,7 +145,7 @@ static void hop_request(const struct move *move, struct buffer *ret_request)
         buffer_add_text(ret_request, labels + strlen("\"Labels\":{}"));
 }
 
-int act_hop_create(struct move *move, const struct step *step, struct error *error)
+int act_hop_create(struct move *move, _unused_ const struct step *step, struct error *error)
 {
         _cleanup_buffer_ struct buffer request = {0};
         _cleanup_buffer_ struct buffer answer = {0};
@@ -213,7 +213,7 @@ int look_drain(struct move *move, const struct step *step, enum level *ret_level
 }
 
 int look_remove(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                struct error *error)
+                _unused_ struct error *error)
 {
         *ret_level = leaving_id(move, step) ? LEVEL_TODO : LEVEL_DONE;
         *ret_waiting = text_copy("its name to be free again");
@@ -230,8 +230,8 @@ int act_remove(struct move *move, const struct step *step, struct error *error)
         return error_move(error, &refused);
 }
 
-int look_net_create(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                    struct error *error)
+int look_net_create(struct move *move, _unused_ const struct step *step, enum level *ret_level,
+                    char **ret_waiting, _unused_ struct error *error)
 {
         if (move->net == NET_ABSENT)
                 *ret_level = LEVEL_TODO;
@@ -243,7 +243,7 @@ int look_net_create(struct move *move, const struct step *step, enum level *ret_
         return 0;
 }
 
-int act_net_create(struct move *move, const struct step *step, struct error *error)
+int act_net_create(struct move *move, _unused_ const struct step *step, struct error *error)
 {
         const char *request = move->goal == GOAL_NEW ? move->plan->new_request : move->plan->old_request;
         _cleanup_buffer_ struct buffer answer = {0};

@@ -183,13 +183,13 @@ static int build_restored(const struct plan_service *planned, const struct servi
         return 0;
 }
 
-int look_settings(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-                  struct error *error)
+int look_settings(struct move *move, const struct step *step, enum level *ret_level,
+                  _unused_ char **ret_waiting, struct error *error)
 {
         _cleanup_(service_look_done) struct service_look look = {0};
         _cleanup_buffer_ struct buffer restored = {0};
         const struct plan_service *planned = planned_of(move, step);
-        bool same;
+        bool same = false;
 
         *ret_level = LEVEL_DONE;
         if (!move_net_at_goal(move))
@@ -207,7 +207,7 @@ int act_settings(struct move *move, const struct step *step, struct error *error
         _cleanup_(service_look_done) struct service_look look = {0};
         _cleanup_buffer_ struct buffer restored = {0};
         const struct plan_service *planned = planned_of(move, step);
-        bool same;
+        bool same = false;
 
         if (look_at(move, planned, &look, error) < 0 ||
             build_restored(planned, &look, &restored, &same, error) < 0)

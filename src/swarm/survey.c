@@ -11,7 +11,7 @@
 #define TASKS_PATH       "/tasks"
 #define ATTACHMENTS_PATH "/tasks?filters=%7B%22runtime%22%3A%5B%22attachment%22%5D%7D"
 
-static int add_node(void *userdata, const struct json_document *d, struct error *error)
+static int add_node(void *userdata, const struct json_document *d, _unused_ struct error *error)
 {
         struct swarm *swarm = userdata;
 
@@ -19,7 +19,7 @@ static int add_node(void *userdata, const struct json_document *d, struct error 
         return 0;
 }
 
-static int add_network(void *userdata, const struct json_document *d, struct error *error)
+static int add_network(void *userdata, const struct json_document *d, _unused_ struct error *error)
 {
         struct swarm *swarm = userdata;
 
@@ -27,7 +27,7 @@ static int add_network(void *userdata, const struct json_document *d, struct err
         return 0;
 }
 
-static int add_service(void *userdata, const struct json_document *d, struct error *error)
+static int add_service(void *userdata, const struct json_document *d, _unused_ struct error *error)
 {
         struct swarm *swarm = userdata;
 
@@ -35,7 +35,7 @@ static int add_service(void *userdata, const struct json_document *d, struct err
         return 0;
 }
 
-static int add_task(void *userdata, const struct json_document *d, struct error *error)
+static int add_task(void *userdata, const struct json_document *d, _unused_ struct error *error)
 {
         struct swarm *swarm = userdata;
 
@@ -43,7 +43,7 @@ static int add_task(void *userdata, const struct json_document *d, struct error 
         return 0;
 }
 
-static int add_attachment_task(void *userdata, const struct json_document *d, struct error *error)
+static int add_attachment_task(void *userdata, const struct json_document *d, _unused_ struct error *error)
 {
         struct swarm *swarm = userdata;
         struct task *task = list_add(&swarm->tasks);
