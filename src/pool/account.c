@@ -302,7 +302,7 @@ static int compare_accounts(const void *a, const void *b)
 static void open_accounts(const struct swarm *swarm, struct accounts *accounts)
 {
         for_each_network (network, swarm) {
-                if (!network_is_overlay(network))
+                if (!network_is_overlay(network) && !network_is_unallocated(network))
                         continue;
                 struct account *account = list_add(&accounts->items);
                 account->network = network;

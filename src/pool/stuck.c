@@ -111,7 +111,7 @@ void stuck_find(const struct swarm *swarm, struct accounts *accounts)
                 if (!service)
                         continue;
                 for_each_account (account, accounts)
-                        if (service_on(service, account->network->id)) {
+                        if (wants(service, account)) {
                                 account->stuck++;
                                 account->stuck_name = service->name;
                         }

@@ -92,6 +92,12 @@ bool network_is_overlay(const struct network *network)
         return text_equal(network->scope, "swarm") && text_equal(network->driver, "overlay");
 }
 
+bool network_is_unallocated(const struct network *network)
+{
+        return text_equal(network->scope, "swarm") && text_empty(network->driver) &&
+               network->subnets.count == 0;
+}
+
 const char *label_value(const struct label *labels, size_t count, const char *key)
 {
         for (size_t i = 0; i < count; i++)

@@ -250,6 +250,8 @@ int swarm_find_network(const struct swarm *swarm, const char *name, struct netwo
 
 /* An overlay of the swarm: the networks headroom keeps accounts of. */
 bool network_is_overlay(const struct network *network);
+/* One of the swarm's that has no pool yet, or never got one: the engine shows neither driver nor subnet. */
+bool network_is_unallocated(const struct network *network);
 const char *label_value(const struct label *labels, size_t count,
                         const char *key); /* NULL when there is none */
 
