@@ -1,6 +1,9 @@
 #pragma once
 
-/* What is wrong, how it shows, and what to do next. One table of kinds; evidence comes from the accounts. */
+/*
+ * What is wrong, how it shows, and what to do next. One table of kinds, in finding.c. findings_of finds what
+ * the accounts show; diagnose.h and the commands add what other evidence shows.
+ */
 
 #include "pool/account.h"
 
@@ -18,15 +21,29 @@ enum finding_kind {
         FINDING_NETWORK_UNALLOCATED,
         FINDING_TASKS_STUCK,
         FINDING_MOVE_UNFINISHED,
+        FINDING_TASKS_NO_ADDRESS, /* a node's own word for it */
+        FINDING_TASKS_OTHER,      /* tasks that don't run for a reason that is no address */
+        FINDING_OVERLAP,
+        FINDING_LOG_REFUSED,
+        FINDING_LOG_UNALLOCATED,
+        FINDING_LOG_DUPLICATE,
+        FINDING_LOG_LEAK,
+        FINDING_LOG_SYMPTOM,
+        FINDING_LEFTOVER,
+        FINDING_MOVE_RUNNING,
+        FINDING_ENGINE_FAULT,
+        FINDING_NOT_LOOKED, /* what nobody looked at is not fine: it is unknown */
+        FINDING_KINDS,
 };
 
 struct finding {
         enum finding_kind kind;
         enum severity severity;
-        const struct network *network;
-        char *evidence;      /* what was seen, with numbers */
-        const char *meaning; /* static */
-        char *next;          /* a command line, or NULL */
+        const struct network *network; /* NULL when it is about none */
+        char *subject;                 /* what it is about, as a name; NULL when it is about the whole */
+        char *evidence;                /* what was seen, with numbers */
+        const char *meaning;           /* static */
+        char *next;                    /* a command line, or NULL */
 };
 
 struct findings {
@@ -36,5 +53,16 @@ struct findings {
 void findings_done(struct findings *findings);
 #define _cleanup_findings_ _cleanup_(findings_done)
 void findings_of(const struct swarm *swarm, const struct accounts *accounts, struct findings *ret_findings);
+
+/*
+ * One more finding, with the severity, meaning and next command of its kind, which the caller may change.
+ * Takes the evidence over; copies the subject, which the next command names. Order them afterwards.
+ */
+struct finding *findings_add(struct findings *findings, enum finding_kind kind, const struct network *network,
+                             const char *subject, char *evidence);
+void findings_order(struct findings *findings);
+
+const char *finding_kind_name(enum finding_kind kind); /* "pool-refuses" */
+const char *severity_name(enum severity severity);
 
 enum severity findings_worst(const struct findings *findings); /* SEVERITY_NOTE when there is none */
