@@ -87,8 +87,7 @@ static int fetch_lists(struct engine *engine, struct swarm *swarm, const struct 
         engine_perform(engine, requests, total);
         if (info) {
                 *info = requests[count];
-                if (info->error.kind)
-                        result = error_move(error, &info->error);
+                result = info->error.kind ? -1 : 0; /* it stays in there, for the caller to tell */
         }
         for (size_t i = 0; i < count; i++) {
                 if (result == 0 && engine_list_end(&requests[i], error) < 0)
@@ -170,7 +169,9 @@ int survey(struct engine *engine, const char *inspect, struct swarm *ret_swarm, 
         swarm.engine = swarm_string(&swarm, engine->description);
         int listed = fetch_lists(engine, &swarm, all_lists, ELEMENTS(all_lists), &info, error);
         /* Why the lists failed stands in /info: "not a manager" says more than the lists' own 503. */
-        if (!info.error.kind && info.status == 200) {
+        if (info.error.kind)
+                return error_move(error, &info.error);
+        if (info.status == 200) {
                 _cleanup_error_ struct error told = {0};
                 if (read_info(&swarm, &info, &told) < 0)
                         return error_move(error, &told);
