@@ -163,10 +163,11 @@ def summary(values):
 # ---- results ----
 
 def text_table(header, rows):
-    """The first column is text, the others are figures."""
+    """The first column is text, the others are figures; a last one without a header is a remark."""
     cells = [header] + [[str(c) for c in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    return "\n".join("  ".join(c.rjust(w) if i else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip()
+    left = {0} if header[-1] else {0, len(header) - 1}
+    return "\n".join("  ".join(c.ljust(w) if i in left else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip()
                      for row in cells)
 
 
