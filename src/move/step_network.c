@@ -17,11 +17,23 @@ static bool is_allocated(const struct network *network)
         return network->subnets.count && network->subnets.items[0].gateway;
 }
 
+/* One that was not allocated yet shows neither driver nor subnet (moby daemon/cluster/convert/network.go). */
+static bool is_of_swarm(const struct network *network)
+{
+        return network_is_overlay(network) || (text_equal(network->scope, "swarm") && !network->driver);
+}
+
+/*
+ * Which NET this is, by its subnet. Without one it is somebody's fresh creation, and not the one that was
+ * planned: taken for the new one it is waited for on the way there, and removed on the way back.
+ */
 static int note_net(struct move *move, const struct network *network, struct error *error)
 {
         const char *subnet = network->subnets.count ? network->subnets.items[0].text : NULL;
 
-        if (text_equal(subnet, move->plan->old_subnet))
+        if (!subnet)
+                move->net = text_equal(network->id, move->plan->network_id) ? NET_OLD : NET_NEW;
+        else if (text_equal(subnet, move->plan->old_subnet))
                 move->net = NET_OLD;
         else if (text_equal(subnet, move->plan->new_subnet))
                 move->net = NET_NEW;
@@ -29,8 +41,7 @@ static int note_net(struct move *move, const struct network *network, struct err
                 return error_set(error, ERROR_CONFLICT,
                                  "%s has the subnet %s, neither the old %s nor the new %s of the plan: "
                                  "somebody else made it anew",
-                                 network->name, subnet ? subnet : "none", move->plan->old_subnet,
-                                 move->plan->new_subnet);
+                                 network->name, subnet, move->plan->old_subnet, move->plan->new_subnet);
         move->net_id = text_copy(network->id);
         move->net_allocated = is_allocated(network);
         return 0;
@@ -64,7 +75,7 @@ int move_refresh(struct move *move, struct error *error)
         free(steal_pointer(move->hop_id));
         move->net = NET_ABSENT;
         for_each_network (network, &swarm) {
-                if (!network_is_overlay(network))
+                if (!is_of_swarm(network))
                         continue;
                 if (text_equal(network->name, move->plan->network) && note_net(move, network, error) < 0)
                         return -1;
@@ -114,8 +125,8 @@ int look_hop_create(struct move *move, _unused_ const struct step *step, enum le
 {
         if (move->hop_id && look_at_lock(move, error) < 0)
                 return -1;
-        if (move->hop_id)
-                *ret_level = move->hop_allocated ? LEVEL_DONE : LEVEL_WAIT;
+        if (move->hop_id) /* where nothing is to leave NET, a hop without a subnet does no harm */
+                *ret_level = move->hop_allocated || move_net_at_goal(move) ? LEVEL_DONE : LEVEL_WAIT;
         else
                 *ret_level = move_net_at_goal(move) ? LEVEL_DONE : LEVEL_TODO;
         if (*ret_level == LEVEL_WAIT)
