@@ -15,11 +15,14 @@
 
 typedef struct json_writer *writer_t;
 
+/* To the millisecond: which of two tasks came first is evidence. */
 static void write_time(writer_t w, const char *key, int64_t wall_ms)
 {
-        _cleanup_free_ char *text = wall_ms > 0 ? clock_format(wall_ms) : NULL;
+        _cleanup_free_ char *seconds = clock_format(wall_ms);
+        _cleanup_free_ char *text =
+                text_format("%.*s.%03dZ", (int)strlen(seconds) - 1, seconds, (int)(wall_ms % 1000));
 
-        json_write_member_text(w, key, text);
+        json_write_member_text(w, key, wall_ms > 0 ? text : NULL);
 }
 
 static void write_address(writer_t w, const char *key, uint32_t address, bool present)
