@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "move/look.h"
 #include "move/move.h"
 #include "json/write.h"
@@ -87,6 +88,37 @@ int move_refresh(struct move *move, struct error *error)
         return 0;
 }
 
+#define HOLDER_PID     " pid " /* the holder's label: HOST pid NUMBER */
+#define COMM_BYTES_MAX 64
+
+/* Whether a process of this host is one of headroom's: its ID alone may be somebody else's by now. */
+static bool is_headroom(const char *pid)
+{
+        _cleanup_free_ char *path = text_format("/proc/%s/comm", pid);
+        _cleanup_buffer_ struct buffer theirs = {0};
+        _cleanup_buffer_ struct buffer ours = {0};
+
+        return file_read(path, COMM_BYTES_MAX, &theirs, NULL) == 0 &&
+               file_read("/proc/self/comm", COMM_BYTES_MAX, &ours, NULL) == 0 &&
+               text_equal(buffer_text(&theirs), buffer_text(&ours));
+}
+
+/*
+ * Whether somebody else holds the move: a run from another host, of which nothing can be known here, or one
+ * of this host that still goes on. That one has the journal's lock too, but perhaps in another state folder.
+ */
+static bool is_held(const struct move *move, const char *holder)
+{
+        const char *pid = strstr(holder, HOLDER_PID);
+        size_t length = strlen(move->host);
+        uint64_t number;
+
+        if (!pid || (size_t)(pid - holder) != length || strncmp(holder, move->host, length) != 0)
+                return true;
+        pid += strlen(HOLDER_PID);
+        return text_to_u64(pid, &number) && number != (uint64_t)getpid() && is_headroom(pid);
+}
+
 /* Who made the hop that is there, for the one who finds it taken. */
 static int refuse_held(struct move *move, const struct network *hop, struct error *error)
 {
@@ -99,7 +131,7 @@ static int refuse_held(struct move *move, const struct network *hop, struct erro
                                  "--recover %s`, or undo it with --undo",
                                  move->plan->network, id ? id : "?", holder ? holder : "?",
                                  move->plan->network);
-        if (!move->take_over && holder && !text_starts_with(holder, move->host))
+        if (!move->take_over && holder && is_held(move, holder))
                 return error_set(error, ERROR_REFUSED,
                                  "this move is held by %s; if that run is dead, go on from here with "
                                  "`headroom apply --recover %s`",
