@@ -33,7 +33,7 @@ static int64_t last_allocation_ms(const struct swarm *swarm)
         return last;
 }
 
-static bool gave_address_since(const struct swarm *swarm, const char *network_id, int64_t since_ms)
+bool gave_address_since(const struct swarm *swarm, const char *network_id, int64_t since_ms)
 {
         for_each_task (task, swarm) {
                 const struct attachment *on = task_on(task, network_id);
