@@ -126,10 +126,50 @@ static void add_vips(const struct swarm *swarm, struct accounts *accounts)
                 }
 }
 
-static const char *task_name(struct swarm *swarm, const struct task *task)
+/* Services in the order of their IDs. Every task asks for its service: a walk over all of them each time
+ * would take longer, in a swarm of thousands, than reading the swarm. */
+struct service_index {
+        LIST(const struct service *) items;
+};
+
+static void service_index_done(struct service_index *index)
 {
-        const struct service *service =
-                task->service_id ? swarm_service_by_id(swarm, task->service_id) : NULL;
+        free(index->items.items);
+}
+
+static int compare_services(const void *a, const void *b)
+{
+        return strcmp((*(const struct service *const *)a)->id, (*(const struct service *const *)b)->id);
+}
+
+static int compare_id(const void *id, const void *service)
+{
+        return strcmp(id, (*(const struct service *const *)service)->id);
+}
+
+static void service_index_fill(struct service_index *index, const struct swarm *swarm)
+{
+        for_each_service (service, swarm)
+                if (service->id)
+                        *list_add(&index->items) = service;
+        if (index->items.count)
+                qsort(index->items.items, index->items.count, sizeof(*index->items.items), compare_services);
+}
+
+static const struct service *service_of(const struct service_index *index, const struct task *task)
+{
+        const struct service **found =
+                task->service_id && index->items.count
+                        ? bsearch(task->service_id, index->items.items, index->items.count,
+                                  sizeof(*index->items.items), compare_id)
+                        : NULL;
+        return found ? *found : NULL;
+}
+
+static const char *task_name(struct swarm *swarm, const struct service_index *services,
+                             const struct task *task)
+{
+        const struct service *service = service_of(services, task);
         _cleanup_free_ char *name = NULL;
 
         if (!service)
@@ -140,19 +180,31 @@ static const char *task_name(struct swarm *swarm, const struct task *task)
         return swarm_string(swarm, name);
 }
 
-static void add_task(struct swarm *swarm, struct accounts *accounts, const struct task *task)
+static void add_task(struct swarm *swarm, struct accounts *accounts, const struct service_index *services,
+                     const struct task *task)
 {
+        const char *name = task_name(swarm, services, task);
+
         for_each_attachment (attachment, task) {
                 struct account *account = find(accounts, attachment->network_id);
                 for (size_t i = 0; account && i < attachment->addresses.count; i++) {
-                        struct holder *holder =
-                                add_holder(account, task->attachment ? HOLDER_ATTACHMENT : HOLDER_TASK,
-                                           task_name(swarm, task), task->id);
+                        struct holder *holder = add_holder(
+                                account, task->attachment ? HOLDER_ATTACHMENT : HOLDER_TASK, name, task->id);
                         set_address(holder, attachment->addresses.items[i]);
                         holder->node = node_name(swarm, task->node_id);
                         holder->state = task_state_name(task->state);
                 }
         }
+}
+
+static void add_tasks(struct swarm *swarm, struct accounts *accounts)
+{
+        struct service_index services _cleanup_(service_index_done) = {0};
+
+        service_index_fill(&services, swarm);
+        for_each_task (task, swarm)
+                if (task_holds_addresses(task))
+                        add_task(swarm, accounts, &services, task);
 }
 
 /* Whether a node must have a load-balancer endpoint: on ingress always, else while a task of it is on the
@@ -319,9 +371,7 @@ void accounts_of(struct swarm *swarm, struct accounts *ret_accounts)
 
         open_accounts(swarm, &accounts);
         add_vips(swarm, &accounts);
-        for_each_task (task, swarm)
-                if (task_holds_addresses(task))
-                        add_task(swarm, &accounts, task);
+        add_tasks(swarm, &accounts);
         for_each_account (account, &accounts) {
                 add_gateways(account);
                 add_nodes(swarm, account);
