@@ -4,6 +4,7 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 #include "move/run.h"
+#include "settings/settings.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ const struct option_spec apply_options[] = {
         {"adopt", 0, OPTION_FLAG, NULL, "go on with what somebody else changed since the plan, as it is now"},
         {"recover", 0, OPTION_FLAG, NULL, "take the plan from the unfinished move of the named NETWORK"},
         {"state", 0, OPTION_VALUE, "FOLDER",
-         "where locks and journals are kept (HEADROOM_STATE, else /var/lib/headroom)"},
+         "where locks and journals are kept (else HEADROOM_STATE, else `state` of the configuration)"},
         {NULL},
 };
 
@@ -108,8 +109,13 @@ int command_apply(const struct invocation *invocation)
         _cleanup_error_ struct error error = {0};
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_plan_ struct plan plan = {0};
+        _cleanup_settings_ struct settings settings = {0};
         bool changed = false;
 
+        if (invocation_settings(invocation, &settings, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (!options.state)
+                options.state = settings.state;
         /* A plan that can't be read needs no engine to be refused. */
         if (!options.take_over && read_plan(invocation, NULL, &plan, &error) < 0)
                 return invocation_fail(invocation, &error);

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/plan_view.h"
+#include "cli/reserve.h"
 
 #include <stdio.h>
 
@@ -10,14 +11,12 @@ const struct option_spec plan_options[] = {
         {"size", 0, OPTION_VALUE, "BITS", "prefix length of the new subnet: 16 for a /16"},
         {"subnet", 0, OPTION_VALUE, "CIDR", "this new subnet, instead of one that headroom chooses"},
         {"output", 'o', OPTION_VALUE, "FILE", "where to write the plan"},
-        {"reserve", 0, OPTION_VALUE, "CIDR,...", "ranges to keep clear of that this host does not know"},
+        OPTION_RESERVE,
         {"edge", 0, OPTION_VALUE, "SERVICE,...",
          "services that pass requests on to the others; otherwise those that publish ports"},
         {"show", 0, OPTION_VALUE, "FILE", "show a plan that was made before"},
         {NULL},
 };
-
-#define RESERVED_MAX 64
 
 static int parse_size(const char *text, uint8_t *ret_bits, struct error *error)
 {
@@ -31,18 +30,14 @@ static int parse_size(const char *text, uint8_t *ret_bits, struct error *error)
         return 0;
 }
 
-/* Splits the list in place. */
-static int parse_reserved(char *list, const char **reserved, size_t *ret_count, struct error *error)
+/* The configured edges as --edge would name them; NULL when there are none. */
+static char *configured_edges(const struct settings *settings)
 {
-        char *rest = NULL;
+        struct buffer list = {0};
 
-        for (char *word = strtok_r(list, ",", &rest); word; word = strtok_r(NULL, ",", &rest)) {
-                if (*ret_count == RESERVED_MAX)
-                        return error_set(error, ERROR_USAGE, "--reserve takes at most %d ranges",
-                                         RESERVED_MAX);
-                reserved[(*ret_count)++] = word;
-        }
-        return 0;
+        for (size_t i = 0; i < settings->edges.items.count; i++)
+                buffer_format(&list, "%s%s", i ? "," : "", settings->edges.items.items[i].text);
+        return buffer_steal(&list);
 }
 
 static int make_and_write(const struct invocation *invocation, const struct plan_wish *wish,
@@ -79,11 +74,10 @@ static int show(const char *path, struct error *error)
 static int plan_network(const struct invocation *invocation, struct error *error)
 {
         const char *size = invocation_value(invocation, "size");
-        const char *reserved[RESERVED_MAX];
-        _cleanup_free_ char *list = text_copy(invocation_value(invocation, "reserve"));
+        _cleanup_settings_ struct settings settings = {0};
+        _cleanup_reserve_ struct reserve reserve = {0};
         struct plan_wish wish = {.subnet = invocation_value(invocation, "subnet"),
-                                 .edges = invocation_value(invocation, "edge"),
-                                 .reserved = reserved};
+                                 .edges = invocation_value(invocation, "edge")};
 
         if (invocation->word_count == 0)
                 return error_set(error, ERROR_USAGE, "name a network: headroom plan NET --size 16 -o FILE");
@@ -92,8 +86,14 @@ static int plan_network(const struct invocation *invocation, struct error *error
                 return error_set(error, ERROR_USAGE, "give either --size BITS or --subnet CIDR");
         if (size && parse_size(size, &wish.length_bits, error) < 0)
                 return -1;
-        if (list && parse_reserved(list, reserved, &wish.reserved_count, error) < 0)
+        if (invocation_settings(invocation, &settings, error) < 0 ||
+            reserve_gather(invocation, &settings, &reserve, error) < 0)
                 return -1;
+        wish.reserved = reserve.ranges.items;
+        wish.reserved_count = reserve.ranges.count;
+        _cleanup_free_ char *edges = configured_edges(&settings);
+        if (!wish.edges)
+                wish.edges = edges;
         return make_and_write(invocation, &wish, error);
 }
 

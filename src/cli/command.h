@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "engine/engine.h"
+#include "settings/settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +57,7 @@ struct command {
                             refused, 3 usage */
 };
 
-/* Common options: --host -H, --context -c, --format, --no-header (NH), --color WHEN, --help -h, --version. */
+/* Common options: --host -H, --context -c, --config, --format, --no-header (NH), --color WHEN, --help -h, --version. */
 
 /* Ends with a NULL name. */
 extern const struct command commands[];
@@ -64,6 +65,9 @@ extern const struct command commands[];
 /* The engine that --host, --context and the environment name, opened. */
 int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine,
                            struct error *error);
+
+/* The settings of the file that --config names, else HEADROOM_CONFIG, else /etc/headroom/headroom.yaml. */
+int invocation_settings(const struct invocation *invocation, struct settings *ret_settings, struct error *error);
 
 /* "headroom: SENTENCE" and the trail on stderr; returns the exit code of the error for this command. */
 int invocation_fail(const struct invocation *invocation, const struct error *error);

@@ -82,6 +82,17 @@ const struct command commands[] = {
                 .run = command_apply,
         },
         {
+                .name = "config",
+                .summary = "the configuration in effect, and where each value comes from",
+                .description =
+                        "Shows every key of the configuration with its value and its source: the default, a "
+                        "line of the file, or "
+                        "the environment. A list has a line an item. Options of a command line win over all "
+                        "of it.\n\n"
+                        " headroom config\n headroom config --format '{{.Key}}: {{.Help}}'",
+                .run = command_config,
+        },
+        {
                 .name = "help",
                 .arguments = "[COMMAND]",
                 .summary = "what headroom or one of its commands does and takes",

@@ -15,3 +15,5 @@ int command_plan(const struct invocation *invocation);
 
 extern const struct option_spec apply_options[];
 int command_apply(const struct invocation *invocation);
+
+int command_config(const struct invocation *invocation);

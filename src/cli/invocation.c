@@ -20,6 +20,12 @@ int invocation_open_engine(const struct invocation *invocation, struct engine **
         return engine_open(&address, ret_engine, error);
 }
 
+int invocation_settings(const struct invocation *invocation, struct settings *ret_settings,
+                        struct error *error)
+{
+        return settings_load(invocation_value(invocation, "config"), ret_settings, error);
+}
+
 int invocation_fail(const struct invocation *invocation, const struct error *error)
 {
         /* Engines and files have a say in these words: no escape sequence of theirs may reach the terminal.

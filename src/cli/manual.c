@@ -69,10 +69,36 @@ static void print_environment(void)
                "\tWhich engine is meant, when neither *--host* nor *--context* says so; read as the docker "
                "command "
                "reads them.\n\n"
+               "*HEADROOM\\_CONFIG*\n"
+               "\tThe configuration file, when *--config* does not name one.\n\n"
+               "*HEADROOM\\_STATE*\n"
+               "\tThe folder of plans, locks and journals; wins over *state* of the configuration.\n\n"
                "*NO\\_COLOR*\n"
                "\tNo colours, unless *--color* says so.\n\n"
                "*COLUMNS*\n"
                "\tWidth of prose where there is no terminal. Tables are cut to fit on a terminal only.\n\n");
+}
+
+static void print_configuration(void)
+{
+        printf("# CONFIGURATION\n\n_" SETTINGS_PATH "_ is YAML. It may be missing, and so may each key; "
+               "unknown keys are refused. "
+               "A key with a dot stands in a section: *state: /srv/headroom*, but *ensure: {timeout: 30}*. "
+               "*headroom config* shows what is in "
+               "effect.\n\n");
+        for (const struct setting *setting = settings_table; setting->name; setting++) {
+                bool list = setting->type >= SETTING_TEXTS;
+
+                printf("*");
+                print_escaped(setting->name);
+                printf("*: ");
+                print_escaped(setting->argument);
+                printf("%s\n\t", list ? ", a list" : "");
+                print_escaped(setting->help);
+                if (setting->fallback)
+                        printf(" (default: %s)", setting->fallback);
+                printf("\n\n");
+        }
 }
 
 static void print_exit_status(const struct command *table)
@@ -104,6 +130,7 @@ void help_manual(const struct command *table)
                "named "
                "like a command is written behind *--*.\n\n");
         print_options(common_options);
+        print_configuration();
         print_environment();
         print_exit_status(table);
         printf("# SEE ALSO\n\n*docker-network*(1), *docker-service*(1), *docker-stack*(1)\n");

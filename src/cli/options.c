@@ -13,6 +13,7 @@
 const struct option_spec common_options[] = {
         {"host", 'H', OPTION_VALUE, "HOST", "engine to talk to, as unix:///path or tcp://host:port"},
         {"context", 'c', OPTION_VALUE, "CONTEXT", "docker context that names the engine"},
+        {"config", 0, OPTION_VALUE, "FILE", "configuration instead of " SETTINGS_PATH},
         {"format", 0, OPTION_VALUE, "FORMAT", "table, json, or a template such as '{{.Network}} {{.Free}}'"},
         {"no-header", 0, OPTION_FLAG, NULL, "leave the header of tables out"},
         {"color", 0, OPTION_VALUE, "WHEN", "auto, always or never"},

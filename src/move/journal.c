@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <sys/file.h>
 
-#define STATE_FOLDER "/var/lib/headroom"
-
 struct journal {
         char *folder;
         int lock;
@@ -28,15 +26,6 @@ struct journal *journal_close(struct journal *journal)
         free(journal->folder);
         free(journal);
         return NULL;
-}
-
-static const char *state_folder(const char *state)
-{
-        const char *from_environment = getenv("HEADROOM_STATE");
-
-        if (state)
-                return state;
-        return text_empty(from_environment) ? STATE_FOLDER : from_environment;
 }
 
 static int open_at(const char *folder, const char *name, int flags, struct error *error)
@@ -75,7 +64,7 @@ int journal_open(const char *state, const char *plan_id, struct journal **ret_jo
         struct journal *journal = new_zero(struct journal);
 
         journal->lock = journal->file = -1;
-        journal->folder = text_format("%s/%s", state_folder(state), plan_id);
+        journal->folder = text_format("%s/%s", state, plan_id);
         if (folder_make(journal->folder, 0700, error) < 0 ||
             (journal->lock = open_at(journal->folder, "lock", O_RDWR, error)) < 0 ||
             take_lock(journal, error) < 0 ||

@@ -9,8 +9,7 @@
 
 struct journal;
 
-/* ERROR_REFUSED when another process of this host runs the same plan. `state` NULL: HEADROOM_STATE or
- * /var/lib/headroom. */
+/* ERROR_REFUSED when another process of this host runs the same plan. */
 int journal_open(const char *state, const char *plan_id, struct journal **ret_journal, struct error *error);
 struct journal *journal_close(struct journal *journal); /* returns NULL */
 

@@ -45,7 +45,7 @@ static int add_host(struct occupied *occupied, struct error *error)
         return 0;
 }
 
-int occupied_gather(const struct swarm *swarm, const char *const *reserved, size_t reserved_count,
+int occupied_gather(const struct swarm *swarm, const struct reserved_range *reserved, size_t reserved_count,
                     const char *except_network_id, struct occupied *ret_occupied, struct error *error)
 {
         _cleanup_occupied_ struct occupied occupied = {0};
@@ -58,10 +58,10 @@ int occupied_gather(const struct swarm *swarm, const char *const *reserved, size
                 if (prefix_parse(forgotten[i].prefix, &prefix) == PREFIX_FINE)
                         occupied_add(&occupied, prefix, "%s", forgotten[i].owner);
         for (size_t i = 0; i < reserved_count; i++) {
-                if (prefix_parse(reserved[i], &prefix) != PREFIX_FINE)
-                        return error_set(error, ERROR_USAGE, "--reserve %s is not a range like 10.20.0.0/16",
-                                         reserved[i]);
-                occupied_add(&occupied, prefix, "--reserve %s", reserved[i]);
+                if (prefix_parse(reserved[i].range, &prefix) != PREFIX_FINE)
+                        return error_set(error, ERROR_USAGE, "%s %s is not a range like 10.20.0.0/16",
+                                         reserved[i].origin, reserved[i].range);
+                occupied_add(&occupied, prefix, "%s %s", reserved[i].origin, reserved[i].range);
         }
         *ret_occupied = occupied;
         occupied = (struct occupied){0};

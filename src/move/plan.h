@@ -82,13 +82,19 @@ void plan_done(struct plan *plan);
              c && c < (plan)->containers.items + (plan)->containers.count; c++)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
+/* A range to keep clear of, and who says so: "--reserve", or a line of the configuration. */
+struct reserved_range {
+        const char *range;
+        const char *origin;
+};
+
 /* What the user asked for: a size or a subnet. */
 struct plan_wish {
         const char *network;
-        uint8_t length_bits;   /* 0: not given */
-        const char *subnet;    /* NULL: not given */
-        const char *edges;     /* comma-separated service names, NULL: those that publish ports */
-        const char **reserved; /* ranges to keep clear of */
+        uint8_t length_bits; /* 0: not given */
+        const char *subnet;  /* NULL: not given */
+        const char *edges;   /* comma-separated service names, NULL: those that publish ports */
+        const struct reserved_range *reserved;
         size_t reserved_count;
 };
 
@@ -106,7 +112,7 @@ int plan_write(const struct plan *plan, const char *path, struct error *error);
 int plan_read(const char *path, struct plan *ret_plan, struct error *error);
 
 /* Every range in use that this host and this engine know of. */
-int occupied_gather(const struct swarm *swarm, const char *const *reserved, size_t reserved_count,
+int occupied_gather(const struct swarm *swarm, const struct reserved_range *reserved, size_t reserved_count,
                     const char *except_network_id, struct occupied *ret_occupied, struct error *error);
 
 /* The creation request that makes a network like this one: `inspect` is the body of GET /networks/{id}. */

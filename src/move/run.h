@@ -20,7 +20,7 @@ struct run_options {
         enum goal goal;
         bool adopt;        /* take changes that somebody else made since as they are */
         bool take_over;    /* go on with a move that another host holds */
-        const char *state; /* folder for locks and journals, NULL: HEADROOM_STATE or /var/lib/headroom */
+        const char *state; /* folder for locks and journals */
 };
 
 /*
