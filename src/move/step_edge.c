@@ -105,7 +105,7 @@ int look_anchor(struct move *move, const struct step *step, enum level *ret_leve
         _cleanup_free_ char *name = anchor_name(move, step);
         bool exists;
         bool runs;
-        int result;
+        int result = 0;
 
         *ret_level = LEVEL_DONE;
         if (!reached_id(move, step) || !edge_still_there(move, step, error, &result))
