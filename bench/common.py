@@ -71,7 +71,7 @@ def run(command, check=True, timeout=COMMAND_S, **options):
 # ---- the lab ----
 
 class Lab:
-    """One lab of lab/, from `start` (a command that makes it) to lab/down."""
+    """A lab of its own name; `tree` is where lab/ lies."""
 
     def __init__(self, name, tree=TREE):
         self.name = name
@@ -93,7 +93,9 @@ class Lab:
             yield self
         finally:
             with deaf():
-                run(self.command("down"), check=False)
+                left = run(self.command("down"), check=False)
+            if left.returncode:
+                say(f"the lab '{self.name}' is not down: {left.stderr.strip()}")
 
     def environment(self):
         """For programs that are to find the lab's engine, and nothing of the machine's."""
@@ -177,13 +179,23 @@ def write_json(path, result):
         f.write("\n")
 
 
+def command_line():
+    """This command without what only says where things lie."""
+    words, rest = [], iter(sys.argv[1:])
+    for word in rest:
+        if word in ("--json", "--headroom", "--name", "--calm-seconds"):
+            next(rest, None)
+        else:
+            words.append(word)
+    return " ".join([f"bench/{pathlib.Path(sys.argv[0]).name}", *words])
+
+
 def record(name, what, result, text):
     """docs/results/DATE-NAME.md, and the JSON beside it."""
     folder = TREE / "docs" / "results"
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{datetime.date.today().isoformat()}-{name}"
-    command = " ".join(["bench/" + name, *(w for w in sys.argv[1:] if w != "--record")])
-    (folder / f"{stem}.md").write_text(f"# {what}\n\n`{command}` at commit {result['commit']}\n\n```\n{text}\n```\n",
+    (folder / f"{stem}.md").write_text(f"# {what}\n\n`{command_line()}` at commit {result['commit']}\n\n```\n{text}\n```\n",
                                        encoding="utf-8")
     write_json(folder / f"{stem}.json", result)
     say(f"recorded in docs/results/{stem}.md")
