@@ -2,6 +2,7 @@
 #include "base/random.h"
 #include "move/container.h"
 #include "move/look.h"
+#include "move/move.h"
 #include "move/plan.h"
 #include "move/plan_service.h"
 #include "move/way.h"
@@ -101,6 +102,22 @@ static void read_account(struct making *making)
         making->plan.refusing = account && account->refusing;
 }
 
+/* In the middle of a move the swarm is not as it is meant to be: no plan can rest on that. */
+static int refuse_moving(const struct swarm *swarm, const struct network *network, struct error *error)
+{
+        if (label_value(network->labels.items, network->labels.count, LABEL_NET))
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is a hop network of an unfinished move; finish that one first",
+                                 network->name);
+        for_each_network (hop, swarm)
+                if (text_equal(label_value(hop->labels.items, hop->labels.count, LABEL_NET), network->name))
+                        return error_set(error, ERROR_REFUSED,
+                                         "%s is being moved already, and %s holds that move: finish it with "
+                                         "`headroom apply --recover %s`, or undo it with --undo",
+                                         network->name, hop->name, network->name);
+        return 0;
+}
+
 static int read_swarm(struct making *making, struct error *error)
 {
         struct network *network;
@@ -110,10 +127,8 @@ static int read_swarm(struct making *making, struct error *error)
                 return -1;
         if (refuse_kind(network, error) < 0 || refuse_addressing(network, error) < 0)
                 return -1;
-        if (label_value(network->labels.items, network->labels.count, "headroom.net"))
-                return error_set(error, ERROR_REFUSED,
-                                 "%s is a hop network of an unfinished move; finish that one first",
-                                 network->name);
+        if (refuse_moving(&making->swarm, network, error) < 0)
+                return -1;
         making->network = network;
         if (look_endpoints(making->engine, &making->swarm, network, &making->inspect, error) < 0)
                 return -1;
