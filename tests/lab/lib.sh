@@ -138,7 +138,8 @@ small_service() {
 healthy=(--health-cmd "wget -q -O /dev/null http://127.0.0.1/index.html" --health-interval 1s --health-timeout 2s
   --health-retries 15)
 
-# One network, three services that move in different ways, the edge, and a container that is no task.
+# One network, three services that move in different ways, the edge, and two containers that are no tasks: one asked for
+# its address, the other was given one. An engine does not tell which is which.
 small_scene() {
   docker network create --driver overlay --attachable --subnet 10.60.0.0/24 --label who=test shared >/dev/null
   echo up >"$work/index.html"
@@ -152,4 +153,5 @@ small_scene() {
   docker run --detach --name tool --network shared --network-alias hammer --ip 10.60.0.200 busybox:lab \
     sh -c "trap 'exit 0' TERM; sleep 100000 & wait" >/dev/null
   wait_until 60 all_running >/dev/null || give_up small_scene "$(docker service ls)"
+  docker run --detach --name guest --network shared busybox:lab sh -c "trap 'exit 0' TERM; sleep 100000 & wait" >/dev/null
 }
