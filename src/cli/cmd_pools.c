@@ -1,13 +1,12 @@
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/finding_view.h"
 #include "cli/table.h"
-#include "cli/terminal.h"
 #include "pool/account.h"
 #include "pool/finding.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* `headroom [NET]`: like df, a line an overlay; with NET, a line a holder. */
 
@@ -149,21 +148,6 @@ static bool is_table(const struct invocation *invocation)
         return !format || text_equal(format, "table");
 }
 
-static void print_findings(const struct findings *findings, const struct network *only)
-{
-        for (size_t i = 0; i < findings->items.count; i++) {
-                const struct finding *finding = &findings->items.items[i];
-                if (only && finding->network != only)
-                        continue;
-                enum colour colour = finding->severity == SEVERITY_CRITICAL ? COLOUR_BAD : COLOUR_WARN;
-                printf("\n%s%s%s %s\n  %s\n", terminal_colour(STDOUT_FILENO, colour),
-                       finding->severity == SEVERITY_CRITICAL ? "critical:" : "warning:",
-                       terminal_plain(STDOUT_FILENO), finding->evidence, finding->meaning);
-                if (finding->next)
-                        printf("  next: %s\n", finding->next);
-        }
-}
-
 static int print_pools(const struct invocation *invocation, const struct accounts *accounts,
                        struct error *error)
 {
@@ -226,19 +210,6 @@ static int find_account(struct swarm *swarm, const struct accounts *accounts, co
         return 0;
 }
 
-/* Monitoring style: 0 fine, 1 warning, 2 critical. */
-static int exit_code(const struct findings *findings)
-{
-        switch (findings_worst(findings)) {
-        case SEVERITY_CRITICAL:
-                return 2;
-        case SEVERITY_WARNING:
-                return 1;
-        default:
-                return 0;
-        }
-}
-
 int command_pools(const struct invocation *invocation)
 {
         const char *name = invocation->word_count ? invocation->words[0] : NULL;
@@ -257,6 +228,6 @@ int command_pools(const struct invocation *invocation)
         if ((one ? print_holders(invocation, one, &error) : print_pools(invocation, &accounts, &error)) < 0)
                 return invocation_fail(invocation, &error);
         if (is_table(invocation))
-                print_findings(&findings, one ? one->network : NULL);
-        return exit_code(&findings);
+                findings_print(&findings, one ? one->network : NULL);
+        return findings_exit_code(&findings);
 }

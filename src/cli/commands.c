@@ -37,6 +37,24 @@ const struct command commands[] = {
                 .monitoring = true,
         },
         {
+                .name = "doctor",
+                .arguments = "[--log FILE] [--since TIME]",
+                .summary = "what is wrong with the swarm's addresses, what it means, and what to do next",
+                .description =
+                        "Looks, without writing anything, for pools that refuse, leak or end, networks that "
+                        "were never allocated, tasks that wait for addresses, overlays that overlap with "
+                        "this host's addresses, routes, bridges and resolvers, known faults of the engines, "
+                        "what headroom itself left behind, and the allocator's words in the engine's log: in "
+                        "the journal of docker.service since the last boot, or in a file of dockerd's.\n\n"
+                        "A quiet log is no proof, because the engine repeats nothing. An error there that is "
+                        "over is a note. What could not be looked at is a note, too.\n\n"
+                        " headroom doctor\n headroom doctor --since 12h\n journalctl -u docker | headroom "
+                        "doctor --log -",
+                .options = doctor_options,
+                .run = command_doctor,
+                .monitoring = true,
+        },
+        {
                 .name = "survey",
                 .arguments = "-o FILE",
                 .summary = "save what an engine tells, to look at it elsewhere",

@@ -7,6 +7,9 @@
 extern const struct option_spec pools_options[];
 int command_pools(const struct invocation *invocation);
 
+extern const struct option_spec doctor_options[];
+int command_doctor(const struct invocation *invocation);
+
 extern const struct option_spec survey_options[];
 int command_survey(const struct invocation *invocation);
 

@@ -55,9 +55,6 @@ static const struct finding_info infos[FINDING_KINDS] = {
         [FINDING_LEFTOVER] = {"leftover", SEVERITY_WARNING,
                               "headroom put it there for a move that no longer exists; nothing needs it.",
                               NULL},
-        [FINDING_MOVE_RUNNING] = {"move-running", SEVERITY_NOTE,
-                                  "headroom is moving this network now: what else shows may be part of it.",
-                                  NULL},
         [FINDING_ENGINE_FAULT] = {"engine-fault", SEVERITY_NOTE, NULL, NULL},
         [FINDING_NOT_LOOKED] = {"not-looked-at", SEVERITY_NOTE,
                                 "Nothing can be said about it, neither good nor bad.", NULL},
@@ -144,9 +141,9 @@ static char *unallocated_evidence(const struct account *a)
 {
         if (!a->stuck)
                 return text_format("%s has no subnet and no gateway", a->network->name);
-        return text_format("%s has no subnet and no gateway, and %llu task%s (%s%s) wait for it",
+        return text_format("%s has no subnet and no gateway, and %llu task%s (%s%s) wait%s for it",
                            a->network->name, (unsigned long long)a->stuck, a->stuck == 1 ? "" : "s",
-                           a->stuck_name, a->stuck > 1 ? ", ..." : "");
+                           a->stuck_name, a->stuck > 1 ? ", ..." : "", a->stuck == 1 ? "s" : "");
 }
 
 /* Every node takes one address of ingress, and of any other overlay while it runs a task there. */

@@ -30,7 +30,6 @@ enum finding_kind {
         FINDING_LOG_LEAK,
         FINDING_LOG_SYMPTOM,
         FINDING_LEFTOVER,
-        FINDING_MOVE_RUNNING,
         FINDING_ENGINE_FAULT,
         FINDING_NOT_LOOKED, /* what nobody looked at is not fine: it is unknown */
         FINDING_KINDS,

@@ -10,10 +10,10 @@ const struct signature signatures[] = {
          FINDING_LOG_REFUSED, SEVERITY_CRITICAL,
          "A network of the service had no address left for its VIP; the engine does not log which, and tries "
          "again in silence."},
-        {"failed to allocate network IP for task ", NO_ADDRESS, SUBJECT_NETWORK, " network ",
+        {"failed to allocate network IP for task", NO_ADDRESS, SUBJECT_NETWORK, " network ",
          FINDING_LOG_REFUSED, SEVERITY_CRITICAL,
          "The network had no address left for a task; the engine tries again in silence."},
-        {"Failed to allocate network resources for node ", NO_ADDRESS, SUBJECT_NODE, "resources for node ",
+        {"Failed to allocate network resources for node", NO_ADDRESS, SUBJECT_NODE, "resources for node ",
          FINDING_LOG_REFUSED, SEVERITY_CRITICAL,
          "A network had no address left for a node's load balancer: the node's tasks on it can't start."},
         {"node is missing network attachments, ip addresses may be exhausted", NULL, SUBJECT_NONE, NULL,
@@ -25,21 +25,21 @@ const struct signature signatures[] = {
         {"all predefined address pools have been fully subnetted", NULL, SUBJECT_NETWORK, "network ",
          FINDING_LOG_UNALLOCATED, SEVERITY_CRITICAL,
          "The default address pools are used up: networks without a subnet of their own get none."},
-        {"could not find network allocator state for network ", NULL, SUBJECT_NETWORK,
+        {"could not find network allocator state for network", NULL, SUBJECT_NETWORK,
          "allocator state for network ", FINDING_LOG_LEAK, SEVERITY_NOTE,
          "Something outlived its network: the order in which addresses of its other networks are leaked."},
         {"could not find local network state", NULL, SUBJECT_SERVICE, "service ", FINDING_LOG_SYMPTOM,
          SEVERITY_NOTE, "A service names a network that has no pool, or was removed meanwhile."},
-        {"allocation commit failure for task ", NULL, SUBJECT_NONE, NULL, FINDING_LOG_LEAK, SEVERITY_NOTE,
+        {"allocation commit failure for task", NULL, SUBJECT_NONE, NULL, FINDING_LOG_LEAK, SEVERITY_NOTE,
          "A task was deleted while it got its addresses: they may be leaked."},
-        {" belongs has pending allocations", NULL, SUBJECT_SERVICE, "service ", FINDING_LOG_SYMPTOM,
+        {"belongs has pending allocations", NULL, SUBJECT_SERVICE, "service ", FINDING_LOG_SYMPTOM,
          SEVERITY_NOTE, "A task waits because its service has no VIP yet: a consequence, not a cause."},
         {"Address already in use", NULL, SUBJECT_NONE, NULL, FINDING_LOG_DUPLICATE, SEVERITY_WARNING,
          "An address was given out twice, or an endpoint of a task that is gone still holds it here "
          "(moby#40989 before 20.10.8)."},
         {"key modified", NULL, SUBJECT_NONE, NULL, FINDING_LOG_SYMPTOM, SEVERITY_NOTE,
          "Two clean-ups on this node met in its local store: a symptom, not a leak."},
-        {" remove failed", "network ", SUBJECT_NONE, NULL, FINDING_LOG_SYMPTOM, SEVERITY_NOTE,
+        {"remove failed", "network ", SUBJECT_NONE, NULL, FINDING_LOG_SYMPTOM, SEVERITY_NOTE,
          "This node could not clean up a network at once: a symptom, not a leak."},
         {NULL},
 };
@@ -53,10 +53,20 @@ void sightings_done(struct sightings *sightings)
         *sightings = (struct sightings){0};
 }
 
+/* Where the last of these stands: an error's words follow the message's, and say more. */
+static const char *find_last(const char *text, const char *words)
+{
+        const char *last = NULL;
+
+        for (const char *at = strstr(text, words); at; at = strstr(at + 1, words))
+                last = at;
+        return last;
+}
+
 /* The ID after `before`: letters and digits, as swarmkit makes them. "" when there is none. */
 static void find_id(const char *text, const char *before, char ret_id[SIGHTING_ID_MAX])
 {
-        const char *begin = before ? strstr(text, before) : NULL;
+        const char *begin = before ? find_last(text, before) : NULL;
         size_t length = 0;
 
         if (begin)

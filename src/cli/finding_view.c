@@ -1,0 +1,49 @@
+#include "cli/finding_view.h"
+
+#include "cli/terminal.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static enum colour severity_colour(enum severity severity)
+{
+        switch (severity) {
+        case SEVERITY_CRITICAL:
+                return COLOUR_BAD;
+        case SEVERITY_WARNING:
+                return COLOUR_WARN;
+        default:
+                return COLOUR_FAINT;
+        }
+}
+
+static void print_finding(const struct finding *finding)
+{
+        _cleanup_free_ char *evidence = terminal_printable(finding->evidence);
+
+        printf("\n%s%s:%s %s\n", terminal_colour(STDOUT_FILENO, severity_colour(finding->severity)),
+               severity_name(finding->severity), terminal_plain(STDOUT_FILENO), evidence);
+        if (finding->meaning)
+                printf("  %s\n", finding->meaning);
+        if (finding->next)
+                printf("  next: %s\n", finding->next);
+}
+
+void findings_print(const struct findings *findings, const struct network *only)
+{
+        for (size_t i = 0; i < findings->items.count; i++)
+                if (!only || findings->items.items[i].network == only)
+                        print_finding(&findings->items.items[i]);
+}
+
+int findings_exit_code(const struct findings *findings)
+{
+        switch (findings_worst(findings)) {
+        case SEVERITY_CRITICAL:
+                return 2;
+        case SEVERITY_WARNING:
+                return 1;
+        default:
+                return 0;
+        }
+}
