@@ -17,8 +17,6 @@
  * is a finding, too: nobody shall take silence for health.
  */
 
-#define STATE_FOLDER "/var/lib/headroom"
-
 const struct option_spec doctor_options[] = {
         {"log", 0, OPTION_VALUE, "FILE",
          "read the engine's log from a file ('-': standard input), not the journal"},
@@ -43,6 +41,7 @@ struct examination {
         struct engine *engine; /* NULL: a snapshot */
         bool here;             /* the engine runs on this machine, as far as its address tells */
         int64_t since_ms;
+        struct settings settings;
         struct swarm swarm;
         struct accounts accounts;
         struct findings findings;
@@ -57,6 +56,7 @@ static void examination_done(struct examination *examination)
         accounts_done(&examination->accounts);
         sightings_done(&examination->sightings);
         swarm_done(&examination->swarm);
+        settings_done(&examination->settings);
         engine_free(examination->engine);
 }
 
@@ -190,13 +190,6 @@ static void look_at_host(struct examination *x)
 
 /* ---- what headroom left ---- */
 
-static const char *state_folder(void)
-{
-        const char *from_environment = getenv("HEADROOM_STATE");
-
-        return text_empty(from_environment) ? STATE_FOLDER : from_environment;
-}
-
 static void qualify(struct finding *finding, char *addition)
 {
         _cleanup_free_ char *owned = addition;
@@ -212,7 +205,7 @@ static int judge_move(struct examination *x, struct finding *finding, struct err
         const char *holder = hop_holder_text(finding->network);
         _cleanup_free_ char *names = NULL;
 
-        switch (hop_holder(finding->network, state_folder())) {
+        switch (hop_holder(finding->network, x->settings.state)) {
         case HOP_RUNNING:
                 finding->severity = SEVERITY_NOTE;
                 finding->meaning = "headroom is moving the network now; what else shows may be part of it.";
@@ -264,7 +257,7 @@ static int examine(struct examination *x, struct error *error)
 
         if (since && parse_since(since, &x->since_ms, error) < 0)
                 return -1;
-        if (read_swarm(x, error) < 0)
+        if (invocation_settings(x->invocation, &x->settings, error) < 0 || read_swarm(x, error) < 0)
                 return -1;
         accounts_of(&x->swarm, &x->accounts);
         findings_of(&x->swarm, &x->accounts, &x->findings);
