@@ -53,7 +53,7 @@ static int refuse_kind(const struct network *network, struct error *error)
                                  "%s is a local %s network of this node, not an overlay of the swarm; it has "
                                  "no shared pool to enlarge",
                                  name, network->driver);
-        if (!network_is_overlay(network))
+        if (!network_is_overlay(network) && !network_is_unallocated(network))
                 return error_set(error, ERROR_REFUSED, "%s is a %s network; only overlays can be enlarged",
                                  name, network->driver);
         return 0;
