@@ -53,6 +53,7 @@ struct command {
                 *options; /* ends with a NULL name; the common options are added to every command */
         size_t words_min, words_max;
         int (*run)(const struct invocation *invocation);
+        const char *other_exit; /* a further exit code, such as "4 drift"; NULL: none */
         bool monitoring; /* exit codes 0 fine, 1 warning, 2 critical, 3 unknown; else 0 done, 1 failed, 2
                             refused, 3 usage */
 };

@@ -100,6 +100,27 @@ const struct command commands[] = {
                 .run = command_apply,
         },
         {
+                .name = "ensure",
+                .arguments = "FILE",
+                .summary = "networks declared in Compose syntax exist as declared",
+                .description =
+                        "Reads the section networks: of a Compose file (name, driver, attachable, internal, "
+                        "driver_opts, labels, and ipam with subnet, ip_range and gateway), waits until the "
+                        "engine is there and a swarm manager, creates the overlays that are missing, and "
+                        "waits until they have their addresses. A network's name is its name:, else its key. "
+                        "Entries that are external: are skipped. Any number of these may run at once.\n\n"
+                        "Nothing that exists is ever changed. A network that differs from its declaration is "
+                        "drift: each field is told with what is declared and what was found, and the exit "
+                        "code is 4. A subnet that this host or the swarm uses already is refused before "
+                        "anything is created.\n\n"
+                        " headroom ensure /etc/headroom/networks.yaml",
+                .options = ensure_specs,
+                .words_min = 1,
+                .words_max = 1,
+                .run = command_ensure,
+                .other_exit = "4 drift",
+        },
+        {
                 .name = "config",
                 .summary = "the configuration in effect, and where each value comes from",
                 .description =

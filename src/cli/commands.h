@@ -20,3 +20,6 @@ extern const struct option_spec apply_options[];
 int command_apply(const struct invocation *invocation);
 
 int command_config(const struct invocation *invocation);
+
+extern const struct option_spec ensure_specs[];
+int command_ensure(const struct invocation *invocation);

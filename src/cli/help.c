@@ -103,6 +103,10 @@ static void print_exit_codes(const struct command *command)
                 char code[] = {(char)('0' + i), 0};
                 add_pair(grid, code, command->monitoring ? monitoring[i] : changing[i]);
         }
+        if (command->other_exit) {
+                char code[] = {command->other_exit[0], 0};
+                add_pair(grid, code, command->other_exit + strlen("4 "));
+        }
         printf("\nexit codes:\n");
         grid_print(grid);
 }

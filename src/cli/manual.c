@@ -113,6 +113,9 @@ static void print_exit_status(const struct command *table)
         }
         printf("): 0 fine, 1 warning, 2 critical, 3 unknown.\n\n"
                "Of all others: 0 done, 1 failed, 2 refused and nothing was changed, 3 usage.\n\n");
+        for (const struct command *command = table; command->name; command++)
+                if (command->other_exit)
+                        printf("Of *headroom %s* also: %s.\n\n", command->name, command->other_exit);
 }
 
 void help_manual(const struct command *table)

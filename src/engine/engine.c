@@ -68,6 +68,7 @@ static const struct {
         {"not a swarm manager", 503, ERROR_REFUSED},  {"update out of sequence", 0, ERROR_CONFLICT},
         {"is in use by", 0, ERROR_CONFLICT},          {"has active endpoints", 0, ERROR_CONFLICT},
         {"does not have a leader", 0, ERROR_TIMEOUT}, {"deadline exceeded", 0, ERROR_TIMEOUT},
+        {"name conflicts with", 0, ERROR_CONFLICT},
 };
 
 static enum error_kind kind_of_answer(int status, const char *message)

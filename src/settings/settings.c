@@ -151,8 +151,7 @@ static int read_texts(const struct yaml *yaml, const struct yaml_node *node, con
 
         if (require_list(yaml, node, setting->name, error) < 0)
                 return -1;
-        for_each_yaml(item, node)
-        {
+        for_each_yaml (item, node) {
                 struct setting_text *text = list_add(&texts->items);
                 text->line = item->line;
                 if (yaml_text(yaml, item, item_name, &text->text, error) < 0)
@@ -197,7 +196,9 @@ static int read_check(const struct yaml *yaml, const struct yaml_node *node, str
         } else {
                 if (yaml_require(yaml, node, YAML_MAP, "an item of checks", error) < 0)
                         return -1;
-                for_each_yaml(member, node) if (read_check_member(yaml, member, check, error) < 0) return -1;
+                for_each_yaml (member, node)
+                        if (read_check_member(yaml, member, check, error) < 0)
+                                return -1;
         }
         if (!check->url)
                 return yaml_refuse(yaml, node, error, "an item of checks needs a url");
@@ -209,8 +210,9 @@ static int read_checks(const struct yaml *yaml, const struct yaml_node *node, st
 {
         if (require_list(yaml, node, "checks", error) < 0)
                 return -1;
-        for_each_yaml(item,
-                      node) if (read_check(yaml, item, list_add(&settings->checks), error) < 0) return -1;
+        for_each_yaml (item, node)
+                if (read_check(yaml, item, list_add(&settings->checks), error) < 0)
+                        return -1;
         return 0;
 }
 
@@ -275,8 +277,7 @@ static int read_section(const struct yaml *yaml, const struct yaml_node *section
                 return 0;
         if (yaml_require(yaml, section, YAML_MAP, section->key, error) < 0)
                 return -1;
-        for_each_yaml(node, section)
-        {
+        for_each_yaml (node, section) {
                 _cleanup_free_ char *name = text_format("%s.%s", section->key, node->key);
                 const struct setting *setting = setting_find(name);
                 if (!setting)
@@ -293,8 +294,7 @@ static int read_root(const struct yaml *yaml, struct settings *settings, struct 
                 return 0;
         if (yaml_require(yaml, &yaml->root, YAML_MAP, "the configuration", error) < 0)
                 return -1;
-        for_each_yaml(node, &yaml->root)
-        {
+        for_each_yaml (node, &yaml->root) {
                 const struct setting *setting = strchr(node->key, '.') ? NULL : setting_find(node->key);
                 int result = setting                 ? read_setting(yaml, node, setting, settings, error)
                              : is_section(node->key) ? read_section(yaml, node, settings, error)

@@ -36,11 +36,20 @@ int yaml_refuse(const struct yaml *yaml, const struct yaml_node *node, struct er
 
 /* From libfyaml's tree to this one */
 
+/* Only scalars know where they stand: of a list or a map it is the first scalar in it. 0 when there is none.
+ */
 static unsigned line_of(struct fy_node *from)
 {
-        struct fy_token *token = fy_node_is_scalar(from) ? fy_node_get_scalar_token(from) : NULL;
+        while (from && !fy_node_is_scalar(from)) {
+                void *at = NULL;
+                struct fy_node_pair *pair =
+                        fy_node_is_mapping(from) ? fy_node_mapping_iterate(from, &at) : NULL;
+                from = pair                        ? fy_node_pair_key(pair)
+                       : fy_node_is_sequence(from) ? fy_node_sequence_iterate(from, &at)
+                                                   : NULL;
+        }
+        struct fy_token *token = from ? fy_node_get_scalar_token(from) : NULL;
         const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
-
         return mark ? (unsigned)mark->line + 1 : 0;
 }
 
@@ -132,8 +141,6 @@ static int take_map(const struct yaml *yaml, struct fy_node *from, struct yaml_n
                 struct yaml_node *child = list_add(&node->children);
 
                 child->line = key ? line_of(key) : node->line;
-                if (node->children.count == 1 && !node->key && child->line)
-                        node->line = child->line; /* a list's item or the root begins with its first key */
                 child->key =
                         key && fy_node_is_scalar(key) && !fy_node_is_alias(key) ? scalar_text(key) : NULL;
                 if (!child->key)
