@@ -87,17 +87,17 @@ docker service rm once >/dev/null
 
 # Errors of three hours ago: about a network that has given out addresses since, a service that has its VIP, one that is gone.
 old_log() {
-  local then service_id network_id
-  then=$(date -u -d '-3 hours' +%FT%T.123456789Z)
+  local when service_id network_id
+  when=$(date -u -d '-3 hours' +%FT%T.123456789Z)
   service_id=$(docker service inspect --format '{{.ID}}' web)
   network_id=$(docker network inspect --format '{{.Id}}' busy)
   cat <<LOG
-time="$then" level=error msg="Failed allocation for service $service_id" error="could not find an available IP while allocating VIP" module=node node.id=x
-time="$then" level=error msg="Failed allocation for service nolongerthere" error="could not find an available IP while allocating VIP" module=node node.id=x
-time="$then" level=error msg="task allocation failure" error="failed to allocate network IP for task gone network $network_id: could not find an available IP" module=node node.id=x
-time="$then" level=error msg="Failed allocation for network gonetoo" error="failed allocating pools and gateway IP for network gonetoo: Pool overlaps with other one on this address space" module=node
-time="$then" level=warning msg="Error (Unable to complete atomic operation, key modified) deleting object [endpoint a b], retrying...."
-time="$then" level=error msg="network proxy remove failed: error while removing network: unknown network proxy id gone"
+time="$when" level=error msg="Failed allocation for service $service_id" error="could not find an available IP while allocating VIP" module=node node.id=x
+time="$when" level=error msg="Failed allocation for service nolongerthere" error="could not find an available IP while allocating VIP" module=node node.id=x
+time="$when" level=error msg="task allocation failure" error="failed to allocate network IP for task gone network $network_id: could not find an available IP" module=node node.id=x
+time="$when" level=error msg="Failed allocation for network gonetoo" error="failed allocating pools and gateway IP for network gonetoo: Pool overlaps with other one on this address space" module=node
+time="$when" level=warning msg="Error (Unable to complete atomic operation, key modified) deleting object [endpoint a b], retrying...."
+time="$when" level=error msg="network proxy remove failed: error while removing network: unknown network proxy id gone"
 LOG
 }
 old_log >"$work/old.log"
