@@ -50,12 +50,20 @@ new_plan() {
 
 lines() { if [[ -e $journal ]]; then wc -l <"$journal"; else echo 0; fi; }
 
+# What would be looked at if the lab were still there.
+evidence() {
+  docker network ls --no-trunc --filter name=shared --format '{{.Name}} {{.ID}} {{.Scope}}'
+  docker network inspect --format '{{json .IPAM.Config}} {{json .Containers}}' shared 2>&1 || true
+  docker ps --format '{{.Names}} {{.Status}}'
+  grep -aE 'level=(error|warning)' "$lab_dir/n1/dockerd.log" | grep -aE 'network|endpoint|sandbox' | tail -5 | cut -c1-400
+}
+
 # apply NAME OPTION...: in full, and it must succeed.
 apply() {
   local what=$1
   shift
   timeout 300 "$lab/exec" --name "$lab_name" 1 env HEADROOM_STATE="$state" "$headroom" apply "$@" "$plan" \
-    >"$work/out-$lab_name" 2>&1 || give_up "$what" "$(grep -v '^ok' "$work/out-$lab_name" | tail -3)"
+    >"$work/out-$lab_name" 2>&1 || give_up "$what" "$(grep -v '^ok' "$work/out-$lab_name" | tail -3)" "$(evidence)"
 }
 
 # killed LINE DELAY_MS OPTION...: LINE counts from what the journal has now. Where it stopped is in `where`.
