@@ -82,6 +82,24 @@ const struct command commands[] = {
                 .run = command_plan,
         },
         {
+                .name = "check",
+                .arguments = "FILE",
+                .summary = "a cold second look at everything a plan rests on",
+                .description = "Takes nothing from the plan: asks the swarm and this host again, point by "
+                               "point, and shows what the "
+                               "plan claims, what is found, and whether it holds. What can't be asked from "
+                               "here is shown "
+                               "as unknown. After the move it shows whether it has arrived whole. `apply` "
+                               "asks the same "
+                               "points before its first change and after its last.\n\n"
+                               "Exit code 1: a point does not hold.\n\n"
+                               " headroom check proxy.plan",
+                .options = check_options,
+                .words_min = 1,
+                .words_max = 1,
+                .run = command_check,
+        },
+        {
                 .name = "apply",
                 .arguments = "FILE | --recover NET",
                 .summary = "run a plan, resume it, or undo it",

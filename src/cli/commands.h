@@ -16,6 +16,9 @@ int command_survey(const struct invocation *invocation);
 extern const struct option_spec plan_options[];
 int command_plan(const struct invocation *invocation);
 
+extern const struct option_spec check_options[];
+int command_check(const struct invocation *invocation);
+
 extern const struct option_spec apply_options[];
 int command_apply(const struct invocation *invocation);
 

@@ -30,6 +30,13 @@ void move_done(struct move *move);
 
 /* Reads what NET and the hop are now. Every look begins with it. */
 int move_refresh(struct move *move, struct error *error);
+/* Whether the service's spec names NET or the hop. */
+static inline bool move_has_service(const struct move *move, const struct service *service)
+{
+        return (move->net_id && service_on(service, move->net_id)) ||
+               (move->hop_id && service_on(service, move->hop_id));
+}
+
 static inline bool move_net_at_goal(const struct move *move)
 {
         return move->net == (move->goal == GOAL_NEW ? NET_NEW : NET_OLD);

@@ -19,7 +19,7 @@ static bool image_has_health_check(struct engine *engine, const char *image)
         return test != JSON_NONE && !json_text_is(d, test, "NONE");
 }
 
-static bool is_complete(const struct swarm *swarm, const struct service *service)
+bool plan_service_is_complete(const struct swarm *swarm, const struct service *service)
 {
         uint64_t running = 0;
         uint64_t wanted = 0;
@@ -55,7 +55,7 @@ int plan_service_make(struct engine *engine, const struct swarm *swarm, const st
         planned->version = service->version;
         planned->edge = edge;
         planned->stuck = is_stuck(swarm, service);
-        planned->complete = is_complete(swarm, service);
+        planned->complete = plan_service_is_complete(swarm, service);
         if (spec_build(body, NULL, NULL, NULL, EDITS_NONE, &spec, error) < 0 ||
             spec_digest(spec.bytes, spec.length, plan_id, ids, &planned->parts, error) < 0)
                 return error_while(error, "planning service %s", service->name);
@@ -87,19 +87,42 @@ static int digest_original(const struct move *move, const struct plan_service *p
         return spec_digest(original.bytes, original.length, move->plan->id, ids, ret_parts, error);
 }
 
+int plan_service_difference(const struct move *move, const struct plan_service *planned,
+                            const struct buffer *body, char **ret_difference, struct error *error)
+{
+        _cleanup_spec_parts_ struct spec_parts parts = {0};
+        _cleanup_error_ struct error told = {0};
+
+        *ret_difference = NULL;
+        if (digest_original(move, planned, body, &parts, &told) == 0)
+                *ret_difference = spec_difference(&planned->parts, &parts);
+        else if (told.kind == ERROR_CONFLICT) /* a member that headroom edits */
+                *ret_difference = text_copy(told.sentence);
+        else
+                return error_move(error, &told);
+        return 0;
+}
+
 int plan_service_refuse_changed(const struct move *move, const struct plan_service *planned,
                                 const struct buffer *body, struct error *error)
 {
-        _cleanup_spec_parts_ struct spec_parts parts = {0};
+        _cleanup_free_ char *difference = NULL;
 
-        if (digest_original(move, planned, body, &parts, error) < 0)
+        if (plan_service_difference(move, planned, body, &difference, error) < 0)
                 return -1;
-        _cleanup_free_ char *difference = spec_difference(&planned->parts, &parts);
         if (difference)
                 return error_set(error, ERROR_CONFLICT,
                                  "service %s was changed by somebody else since it was planned: %s",
                                  planned->name, difference);
         return 0;
+}
+
+bool plan_has_service(const struct plan *plan, const char *id)
+{
+        for_each_planned (planned, plan)
+                if (text_equal(planned->id, id))
+                        return true;
+        return false;
 }
 
 int plan_service_adopt(const struct move *move, struct plan_service *planned, const struct buffer *body,

@@ -6,8 +6,19 @@
 
 void plan_service_done(struct plan_service *service);
 
-/* Compares the spec, edits taken back and networks masked, with the one that was planned: ERROR_CONFLICT
- * names the parts. */
+bool plan_has_service(const struct plan *plan, const char *id);
+
+/* Whether all its tasks that should run do. */
+bool plan_service_is_complete(const struct swarm *swarm, const struct service *service);
+
+/*
+ * What differs between the spec, edits taken back and networks masked, and the one that was planned: the
+ * parts' paths, or NULL. Owned by the caller.
+ */
+int plan_service_difference(const struct move *move, const struct plan_service *planned,
+                            const struct buffer *body, char **ret_difference, struct error *error);
+
+/* The same as a refusal: ERROR_CONFLICT names the service and the parts. */
 int plan_service_refuse_changed(const struct move *move, const struct plan_service *planned,
                                 const struct buffer *body, struct error *error);
 

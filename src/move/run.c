@@ -1,7 +1,8 @@
 #include "move/run.h"
 
 #include "base/clock.h"
-#include "move/facts.h"
+#include "move/adopt.h"
+#include "move/check.h"
 #include "move/journal.h"
 #include "move/look.h"
 
@@ -196,23 +197,58 @@ static int keep_originals(struct run *run, struct error *error)
         return 0;
 }
 
+/* The lock is looked at before anything is done, so that a run that is not ours is refused, not failed. */
+static int look_at_lock(struct run *run, struct error *error)
+{
+        const struct step lock = {STEP_HOP_CREATE, 0};
+        enum level level;
+        _cleanup_free_ char *waiting = NULL;
+
+        return step_look(&run->move, &lock, &level, &waiting, error);
+}
+
+static int refuse_moved(struct run *run, struct error *error)
+{
+        _cleanup_check_points_ struct check_points points = {0};
+        enum check_phase phase;
+
+        if (check_plan(run->move.engine, run->plan, run->move.goal, &phase, &points, error) < 0)
+                return -1;
+        _cleanup_free_ char *failures = phase == CHECK_AFTER ? NULL : check_failures(&points);
+        if (failures)
+                return error_set(error, ERROR_REFUSED,
+                                 "the swarm is not as it was when this was planned: %s. Plan again, or run "
+                                 "with --adopt",
+                                 failures);
+        return 0;
+}
+
+/* The same predicates that a person asks with `headroom check`. */
+static int verify(struct run *run, struct error *error)
+{
+        _cleanup_check_points_ struct check_points points = {0};
+        enum check_phase phase;
+
+        if (check_plan(run->move.engine, run->plan, run->move.goal, &phase, &points, error) < 0)
+                return -1;
+        _cleanup_free_ char *failures = check_failures(&points);
+        if (phase != CHECK_AFTER || failures)
+                return error_set(error, ERROR_FAILED, "the move has not arrived whole: %s",
+                                 failures ? failures : "it is not over");
+        return 0;
+}
+
 static int prepare(struct run *run, const struct run_options *options, struct error *error)
 {
         if (journal_open(options->state, run->plan->id, &run->journal, error) < 0)
                 return -1;
-        if (facts_compare(&run->move, run->plan, options->adopt, run->observer, error) < 0)
+        if (options->adopt && plan_adopt(&run->move, run->plan, run->observer, error) < 0)
                 return -1;
-        if (run->move.hop_id) {
-                /* The lock is looked at before anything else, so that a run that is not ours is refused, not
-                 * failed. */
-                const struct step lock = {STEP_HOP_CREATE, 0};
-                enum level level;
-                _cleanup_free_ char *waiting = NULL;
-                if (step_look(&run->move, &lock, &level, &waiting, error) < 0)
-                        return -1;
-        } else if (!move_net_at_goal(&run->move) && keep_originals(run, error) < 0) {
+        if (refuse_moved(run, error) < 0 || move_refresh(&run->move, error) < 0)
                 return -1;
-        }
+        if (run->move.hop_id ? look_at_lock(run, error) < 0
+                             : !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)
+                return -1;
         return journal_write(
                 run->journal, error, "%s towards %s by pid %d", run->move.hop_id ? "resumed" : "started",
                 options->goal == GOAL_NEW ? run->plan->new_subnet : run->plan->old_subnet, (int)getpid());
@@ -242,7 +278,7 @@ int plan_run(struct engine *engine, struct plan *plan, const struct run_options 
                         return -1;
                 }
         *ret_changed = run.changed;
-        if (facts_verify(&run.move, error) < 0)
+        if (verify(&run, error) < 0)
                 return error_while(error, "verifying the result");
         return journal_write(run.journal, error, "finished: %s has %s", plan->network,
                              options->goal == GOAL_NEW ? plan->new_subnet : plan->old_subnet);

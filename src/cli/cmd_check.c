@@ -1,0 +1,78 @@
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+#include "move/check.h"
+
+#include <stdio.h>
+
+/* `headroom check FILE`: a cold second look at everything a plan rests on, or at what a move has left. */
+
+const struct option_spec check_options[] = {
+        {"undo", 0, OPTION_FLAG, NULL, "look at what an undo would rest on"},
+        {NULL},
+};
+
+static const struct column columns[] = {
+        {"Result", "RESULT", false, false, 0},
+        {"Subject", "SUBJECT", false, true, 0},
+        {"Claim", "CLAIMED", false, true, 1},
+        {"Found", "FOUND", false, true, 0},
+        {NULL},
+};
+
+static const enum colour colours[] = {
+        [CHECK_PASS] = COLOUR_GOOD, [CHECK_UNKNOWN] = COLOUR_FAINT, [CHECK_FAIL] = COLOUR_BAD};
+
+static int print_points(const struct invocation *invocation, const struct check_points *points,
+                        struct error *error)
+{
+        _cleanup_table_ struct table *table = table_new(columns);
+
+        for (size_t i = 0; i < points->items.count; i++) {
+                const struct check_point *point = &points->items.items[i];
+                table_add_row(table);
+                table_text(table, "Result", check_result_name(point->result), colours[point->result]);
+                table_text(table, "Subject", point->subject, COLOUR_NONE);
+                table_text(table, "Claim", point->claim, COLOUR_FAINT);
+                table_text(table, "Found", point->found, COLOUR_NONE);
+        }
+        return table_print(table, invocation_value(invocation, "format"),
+                           !invocation_flag(invocation, "no-header"), error);
+}
+
+static void print_verdict(const struct invocation *invocation, const struct plan *plan,
+                          enum check_phase phase, bool passed)
+{
+        const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
+        const char *format = invocation_value(invocation, "format");
+
+        if (format && !text_equal(format, "table"))
+                return;
+        if (phase == CHECK_AFTER)
+                printf("\n%s\n", passed ? "The move has arrived whole." : "The move has NOT arrived whole.");
+        else if (passed)
+                printf("\nEvery point holds. %s: headroom apply %s%s\n",
+                       phase == CHECK_DURING ? "Go on with" : "Run it with", undo, invocation->words[0]);
+        else
+                printf("\nNot every point holds: plan again with `headroom plan %s ...`, or take what "
+                       "changed as it is: headroom apply --adopt %s%s\n",
+                       plan->network, undo, invocation->words[0]);
+}
+
+int command_check(const struct invocation *invocation)
+{
+        enum goal goal = invocation_flag(invocation, "undo") ? GOAL_OLD : GOAL_NEW;
+        _cleanup_error_ struct error error = {0};
+        _cleanup_engine_ struct engine *engine = NULL;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_check_points_ struct check_points points = {0};
+        enum check_phase phase;
+
+        if (plan_read(invocation->words[0], &plan, &error) < 0 ||
+            invocation_open_engine(invocation, &engine, &error) < 0 ||
+            check_plan(engine, &plan, goal, &phase, &points, &error) < 0 ||
+            print_points(invocation, &points, &error) < 0)
+                return invocation_fail(invocation, &error);
+        print_verdict(invocation, &plan, phase, check_passed(&points));
+        return check_passed(&points) ? 0 : 1;
+}

@@ -1,0 +1,95 @@
+#include "move/adopt.h"
+
+#include "move/look.h"
+#include "move/plan_service.h"
+
+struct adopting {
+        struct move *move;
+        struct plan *plan;
+        const struct run_observer *observer;
+        struct swarm swarm;
+};
+
+static void adopting_done(struct adopting *adopting)
+{
+        swarm_done(&adopting->swarm);
+}
+
+static void tell(struct adopting *a, const char *format, ...) _printf_(2, 3);
+static void tell(struct adopting *a, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        _cleanup_free_ char *text = text_vformat(format, arguments);
+        va_end(arguments);
+        a->observer->note(a->observer->userdata, text);
+}
+
+static int adopt_service(struct adopting *a, struct plan_service *planned, bool *ret_gone,
+                         struct error *error)
+{
+        const struct service *service = swarm_service_by_id(&a->swarm, planned->id);
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_free_ char *difference = NULL;
+
+        *ret_gone = !service || !move_has_service(a->move, service);
+        if (*ret_gone) {
+                tell(a, "service %s was %s since", planned->name,
+                     service ? "taken off the network" : "removed");
+                return 0;
+        }
+        planned->complete = planned->complete && plan_service_is_complete(&a->swarm, service);
+        if (look_service(a->move->engine, planned->id, &body, error) < 0 ||
+            plan_service_difference(a->move, planned, &body, &difference, error) < 0)
+                return -1;
+        if (!difference)
+                return 0;
+        tell(a, "service %s was changed since: %s", planned->name, difference);
+        return plan_service_adopt(a->move, planned, &body, error);
+}
+
+static void drop(struct plan *plan, size_t index)
+{
+        struct plan_service gone = plan->services.items[index];
+
+        memmove(&plan->services.items[index], &plan->services.items[index + 1],
+                (plan->services.count - index - 1) * sizeof(struct plan_service));
+        plan->services.count--;
+        plan_service_done(&gone);
+}
+
+static int adopt_services(struct adopting *a, struct error *error)
+{
+        for (size_t i = 0; i < a->plan->services.count;) {
+                bool gone;
+                if (adopt_service(a, &a->plan->services.items[i], &gone, error) < 0)
+                        return -1;
+                if (gone)
+                        drop(a->plan, i);
+                else
+                        i++;
+        }
+        return 0;
+}
+
+static int adopt_newcomers(struct adopting *a, struct error *error)
+{
+        for_each_service (service, &a->swarm) {
+                if (!move_has_service(a->move, service) || plan_has_service(a->plan, service->id))
+                        continue;
+                tell(a, "service %s joined %s since", service->name, a->plan->network);
+                if (plan_service_join(a->move, a->plan, &a->swarm, service, error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int plan_adopt(struct move *move, struct plan *plan, const struct run_observer *observer, struct error *error)
+{
+        _cleanup_(adopting_done) struct adopting a = {.move = move, .plan = plan, .observer = observer};
+
+        if (survey(move->engine, NULL, &a.swarm, error) < 0 || move_refresh(move, error) < 0)
+                return -1;
+        return adopt_services(&a, error) < 0 || adopt_newcomers(&a, error) < 0 ? -1 : 0;
+}

@@ -1,0 +1,335 @@
+#include "move/check.h"
+
+#include "move/look.h"
+#include "move/plan_service.h"
+#include "pool/account.h"
+
+#include <inttypes.h>
+
+/*
+ * Each predicate is a function that adds one point or several; one table says in which phases it is asked. A
+ * predicate that can't be asked at all (the engine does not answer) is an error, not a failed point.
+ */
+
+struct checking {
+        struct move move;
+        const struct plan *plan;
+        enum check_phase phase;
+        struct swarm swarm;
+        struct accounts accounts;
+        struct check_points points;
+};
+
+void check_points_done(struct check_points *points)
+{
+        for (size_t i = 0; i < points->items.count; i++) {
+                free(points->items.items[i].subject);
+                free(points->items.items[i].claim);
+                free(points->items.items[i].found);
+        }
+        free(points->items.items);
+        *points = (struct check_points){0};
+}
+
+static void checking_done(struct checking *c)
+{
+        accounts_done(&c->accounts);
+        swarm_done(&c->swarm);
+        move_done(&c->move);
+        check_points_done(&c->points);
+}
+
+/* Takes the three texts over. */
+static void add_point(struct checking *c, enum check_result result, char *subject, char *claim, char *found)
+{
+        *list_add(&c->points.items) = (struct check_point){result, subject, claim, found};
+}
+
+static int check_swarm(struct checking *c, struct error *error)
+{
+        const char *id = c->swarm.cluster_id ? c->swarm.cluster_id : "unknown";
+
+        if (!text_equal(id, c->plan->cluster_id))
+                return error_set(error, ERROR_REFUSED,
+                                 "the plan is for another swarm (%s, and this one is %s)",
+                                 c->plan->cluster_id, id);
+        add_point(c, CHECK_PASS, text_copy("swarm"), text_copy(c->plan->cluster_id), text_copy(id));
+        return 0;
+}
+
+static int check_network(struct checking *c, struct error *error)
+{
+        const char *found = c->move.net == NET_OLD   ? c->plan->old_subnet
+                            : c->move.net == NET_NEW ? c->plan->new_subnet
+                                                     : "absent, in the middle of a move";
+
+        if (c->move.net == NET_ABSENT && !c->move.hop_id)
+                return error_set(error, ERROR_REFUSED,
+                                 "there is no network %s, and no hop network of a move of it",
+                                 c->plan->network);
+        add_point(c, CHECK_PASS, text_format("network %s", c->plan->network),
+                  text_format("%s or %s", c->plan->old_subnet, c->plan->new_subnet), text_copy(found));
+        return 0;
+}
+
+static int check_clear(struct checking *c, const char *subnet, const char *what, struct error *error)
+{
+        _cleanup_occupied_ struct occupied occupied = {0};
+        struct prefix prefix;
+
+        if (prefix_parse(subnet, &prefix) != PREFIX_FINE)
+                return error_set(error, ERROR_REFUSED, "the plan's subnet %s is none", subnet);
+        if (occupied_gather(&c->swarm, NULL, 0, c->move.net_id, &occupied, error) < 0)
+                return -1;
+        const struct occupied_range *range = occupied_find(&occupied, prefix);
+        char *found = range ? text_format("is taken since: %s has it", range->owner)
+                            : text_format("clear of the %zu ranges known", occupied.ranges.count);
+        add_point(c, range ? CHECK_FAIL : CHECK_PASS, text_format("subnet %s for %s", subnet, what),
+                  text_copy("clear of every overlay, bridge, route, address and resolver"), found);
+        return 0;
+}
+
+static int check_subnets(struct checking *c, struct error *error)
+{
+        const char *wanted = c->move.goal == GOAL_NEW ? c->plan->new_subnet : c->plan->old_subnet;
+
+        if (!move_net_at_goal(&c->move) && check_clear(c, wanted, c->plan->network, error) < 0)
+                return -1;
+        if (!c->move.hop_id && check_clear(c, c->plan->hop_subnet, c->plan->hop, error) < 0)
+                return -1;
+        return 0;
+}
+
+/* Nothing else may have come to NET, whose addresses and names would be lost with it. */
+static int check_newcomers(struct checking *c, _unused_ struct error *error)
+{
+        size_t before = c->points.items.count;
+
+        for_each_service (service, &c->swarm)
+                if (move_has_service(&c->move, service) && !plan_has_service(c->plan, service->id))
+                        add_point(c, CHECK_FAIL, text_format("service %s", service->name),
+                                  text_format("not on %s", c->plan->network),
+                                  text_format("joined %s since", c->plan->network));
+        if (c->points.items.count == before)
+                add_point(c, CHECK_PASS, text_format("other services on %s", c->plan->network),
+                          text_copy("none"), text_copy("none"));
+        return 0;
+}
+
+/* What is found of one planned service: NULL when its spec is as planned. Owned by the caller. */
+static int find_change(struct checking *c, const struct plan_service *planned, char **ret_found,
+                       struct error *error)
+{
+        const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_free_ char *difference = NULL;
+
+        *ret_found = NULL;
+        if (!service || !move_has_service(&c->move, service)) {
+                *ret_found = text_copy(service ? "was taken off the network since" : "was removed since");
+                return 0;
+        }
+        if (look_service(c->move.engine, planned->id, &body, error) < 0 ||
+            plan_service_difference(&c->move, planned, &body, &difference, error) < 0)
+                return error_while(error, "checking service %s", planned->name);
+        if (difference)
+                *ret_found = text_format("was changed by somebody else since it was planned: %s", difference);
+        return 0;
+}
+
+static int check_specs(struct checking *c, struct error *error)
+{
+        for_each_planned (planned, c->plan) {
+                char *found;
+                if (find_change(c, planned, &found, error) < 0)
+                        return -1;
+                add_point(c, found ? CHECK_FAIL : CHECK_PASS, text_format("service %s", planned->name),
+                          text_copy("its spec as planned"), found ? found : text_copy("unchanged"));
+        }
+        return 0;
+}
+
+static int check_updates(struct checking *c, _unused_ struct error *error)
+{
+        for_each_planned (planned, c->plan) {
+                const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
+                if (service && text_equal(service->update_state, "updating"))
+                        add_point(c, CHECK_FAIL, text_format("service %s", service->name),
+                                  text_copy("no update going on"),
+                                  text_copy("is being updated; let it finish first"));
+        }
+        return 0;
+}
+
+static void count_tasks(const struct swarm *swarm, const char *service_id, uint64_t *ret_running,
+                        uint64_t *ret_wanted)
+{
+        *ret_running = *ret_wanted = 0;
+        for_each_task (task, swarm)
+                if (text_equal(task->service_id, service_id) && task->desired == TASK_RUNNING) {
+                        (*ret_wanted)++;
+                        *ret_running += task->state == TASK_RUNNING;
+                }
+}
+
+static int check_running(struct checking *c, _unused_ struct error *error)
+{
+        for_each_planned (planned, c->plan) {
+                const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
+                uint64_t running;
+                uint64_t wanted;
+                if (!service || !planned->complete)
+                        continue;
+                count_tasks(&c->swarm, planned->id, &running, &wanted);
+                wanted = service->mode == SERVICE_REPLICATED ? service->replicas : wanted;
+                add_point(c, running >= wanted ? CHECK_PASS : CHECK_FAIL,
+                          text_format("service %s", planned->name), text_copy("runs completely"),
+                          text_format("runs %" PRIu64 " of %" PRIu64 " tasks", running, wanted));
+        }
+        return 0;
+}
+
+/* A start-first update needs one more address on every other overlay of its service. */
+static int check_room(struct checking *c, _unused_ struct error *error)
+{
+        for_each_planned (planned, c->plan) {
+                const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
+                if (!service || planned->way != WAY_START_FIRST)
+                        continue;
+                for_each_attachment (attachment, service) {
+                        const struct account *account =
+                                account_of_network(&c->accounts, attachment->network_id);
+                        if (!account || text_equal(attachment->network_id, c->move.net_id))
+                                continue;
+                        add_point(c, account->free.max ? CHECK_PASS : CHECK_FAIL,
+                                  text_format("room for %s on %s", planned->name, account->network->name),
+                                  text_copy("an address for a start-first update"),
+                                  text_format("%" PRIu64 " to %" PRIu64 " free", account->free.min,
+                                              account->free.max));
+                }
+        }
+        return 0;
+}
+
+static int check_nodes(struct checking *c, _unused_ struct error *error)
+{
+        for_each_node (node, &c->swarm)
+                if (!text_equal(node->id, c->swarm.local_node_id))
+                        add_point(c, CHECK_UNKNOWN, text_format("node %s", node->name),
+                                  text_copy("its routes, addresses and bridges clear of the subnet"),
+                                  text_copy("can't be asked from here"));
+        return 0;
+}
+
+/* What a step's look says, as a point. */
+static int check_step(struct checking *c, const struct step *step, char *subject, const char *claim,
+                      struct error *error)
+{
+        _cleanup_free_ char *waiting = NULL;
+        _cleanup_error_ struct error told = {0};
+        enum level level;
+
+        if (step_look(&c->move, step, &level, &waiting, &told) < 0) {
+                bool verdict = told.kind == ERROR_CONFLICT || told.kind == ERROR_FAILED;
+                add_point(c, CHECK_FAIL, subject, text_copy(claim), text_copy(told.sentence));
+                return verdict ? 0 : error_move(error, &told);
+        }
+        char *found = level == LEVEL_DONE ? text_copy("so")
+                                          : text_format("not yet: waiting for %s", waiting ? waiting : "it");
+        add_point(c, level == LEVEL_DONE ? CHECK_PASS : CHECK_FAIL, subject, text_copy(claim), found);
+        return 0;
+}
+
+static int check_settled(struct checking *c, struct error *error)
+{
+        for (size_t i = 0; i < c->plan->services.count; i++) {
+                const struct step step = {STEP_SERVICE_TO_NET, i};
+                if (check_step(c, &step, text_format("service %s", c->plan->services.items[i].name),
+                               "settled on the network, its spec as planned", error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int check_left_over(struct checking *c, struct error *error)
+{
+        const struct step step = {STEP_ANCHOR_REMOVE, 0};
+
+        add_point(c, c->move.net_allocated ? CHECK_PASS : CHECK_FAIL,
+                  text_format("network %s", c->plan->network), text_copy("has its pool"),
+                  text_copy(c->move.net_allocated ? "so" : "was never allocated"));
+        return check_step(c, &step, text_copy("this node"), "nothing of headroom left on it", error);
+}
+
+#define PHASE(phase) (1U << (phase))
+#define ALWAYS       (PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING) | PHASE(CHECK_AFTER))
+
+static const struct predicate {
+        int (*check)(struct checking *c, struct error *error);
+        unsigned phases;
+} predicates[] = {
+        {check_swarm, ALWAYS},
+        {check_network, ALWAYS},
+        {check_subnets, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
+        {check_nodes, PHASE(CHECK_BEFORE)},
+        {check_specs, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
+        {check_newcomers, ALWAYS},
+        {check_updates, PHASE(CHECK_BEFORE)},
+        {check_running, PHASE(CHECK_BEFORE)},
+        {check_room, PHASE(CHECK_BEFORE)},
+        {check_settled, PHASE(CHECK_AFTER)},
+        {check_left_over, PHASE(CHECK_AFTER)},
+};
+
+static enum check_phase phase_of(const struct move *move)
+{
+        if (move->hop_id)
+                return CHECK_DURING;
+        return move_net_at_goal(move) ? CHECK_AFTER : CHECK_BEFORE;
+}
+
+int check_plan(struct engine *engine, const struct plan *plan, enum goal goal, enum check_phase *ret_phase,
+               struct check_points *ret_points, struct error *error)
+{
+        _cleanup_(checking_done) struct checking c = {.plan = plan,
+                                                      .move = {.engine = engine, .plan = plan, .goal = goal}};
+
+        if (survey(engine, NULL, &c.swarm, error) < 0 || move_refresh(&c.move, error) < 0)
+                return -1;
+        accounts_of(&c.swarm, &c.accounts);
+        c.phase = phase_of(&c.move);
+        for (size_t i = 0; i < ELEMENTS(predicates); i++)
+                if (predicates[i].phases & PHASE(c.phase) && predicates[i].check(&c, error) < 0)
+                        return -1;
+        *ret_phase = c.phase;
+        *ret_points = c.points;
+        c.points = (struct check_points){0};
+        return 0;
+}
+
+bool check_passed(const struct check_points *points)
+{
+        for (size_t i = 0; i < points->items.count; i++)
+                if (points->items.items[i].result == CHECK_FAIL)
+                        return false;
+        return true;
+}
+
+char *check_failures(const struct check_points *points)
+{
+        struct buffer out = {0};
+
+        for (size_t i = 0; i < points->items.count; i++)
+                if (points->items.items[i].result == CHECK_FAIL)
+                        buffer_format(&out, "%s%s %s", out.length ? "; " : "", points->items.items[i].subject,
+                                      points->items.items[i].found);
+        return out.length ? buffer_steal(&out) : NULL;
+}
+
+const char *check_result_name(enum check_result result)
+{
+        static const char *const names[] = {
+                [CHECK_PASS] = "pass", [CHECK_UNKNOWN] = "unknown", [CHECK_FAIL] = "FAIL"};
+
+        return names[result];
+}
