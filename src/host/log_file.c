@@ -71,15 +71,11 @@ int log_read_file(const char *path, int64_t since_ms, log_sink sink, void *userd
                   struct log_reach *ret_reach, struct error *error)
 {
         struct log_reading reading = {.sink = sink, .userdata = userdata, .since_ms = since_ms};
-        _cleanup_close_ int opened = -1;
-        int fd = STDIN_FILENO;
+        _cleanup_close_ int fd = text_equal(path, "-") ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 
-        if (!text_equal(path, "-")) {
-                opened = fd = open(path, O_RDONLY | O_CLOEXEC);
-                if (fd < 0)
-                        return error_set(error, errno == EACCES ? ERROR_PERMISSION : ERROR_USAGE,
-                                         "cannot open the log %s: %s", path, strerror(errno));
-        }
+        if (fd < 0)
+                return error_set(error, errno == EACCES ? ERROR_PERMISSION : ERROR_USAGE,
+                                 "cannot open the log %s: %s", path, strerror(errno));
         if (read_lines(fd, path, &reading, error) < 0)
                 return -1;
         *ret_reach = reading.reach;
