@@ -109,7 +109,7 @@ in_node() {
   local pid
   pid=$(node_init "$1") || die "node n$1 of lab '$lab_name' is down"
   shift
-  nsenter --target "$pid" --net --uts --mount --pid --wdns="$PWD" -- "$@"
+  nsenter --target "$pid" --net --uts --mount --root --pid --wdns="$PWD" -- "$@"
 }
 
 # docker_on N ARGUMENT...: the engine's own client; a client's config or context of the machine must not interfere.
