@@ -97,7 +97,7 @@ bad ambiguous_name_for_the_table 3 'two networks are named twin' "${h[@]}" twin
 xargs -n 1 "$tests_here/../../lab/exec" --name "$lab_name" 1 docker network rm <<<"$twins" >/dev/null
 
 # Two IDs that begin alike are found, not made: one network more until there are.
-alike() { docker network ls --no-trunc --format '{{.ID}}' | cut -c1 | sort | uniq -d | grep -v '[^a-z0-9]' | head -1; }
+alike() { docker network ls --no-trunc --format '{{.ID}}' | cut -c1 | sort | uniq -d | sed -n 1p; }
 for n in {1..40}; do
   prefix=$(alike)
   [[ -z $prefix ]] || break
