@@ -61,13 +61,24 @@ static struct judgement judge_network(const struct context *context, const struc
                                   "nothing got an address there since, so whether it has any is unknown"};
 }
 
+static bool has_vip_on(const struct service *service, const char *network_id)
+{
+        for (size_t i = 0; i < service->vips.count; i++)
+                if (service->vips.items[i].allocated &&
+                    text_equal(service->vips.items[i].network_id, network_id))
+                        return true;
+        return false;
+}
+
+/* One that is on ingress alone has its only VIP there. */
 static bool has_all_vips(const struct service *service)
 {
-        size_t allocated = 0;
-
-        for (size_t i = 0; i < service->vips.count; i++)
-                allocated += service->vips.items[i].allocated;
-        return service->dnsrr || (service->networks.count && allocated >= service->networks.count);
+        if (service->dnsrr)
+                return true;
+        for_each_attachment (attachment, service)
+                if (!has_vip_on(service, attachment->network_id))
+                        return false;
+        return service->networks.count || (service->vips.count && service->vips.items[0].allocated);
 }
 
 static struct judgement judge_service(const struct context *context, const struct sighting *sighting)

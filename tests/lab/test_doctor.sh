@@ -120,7 +120,12 @@ on_node 1 ip route del 10.50.0.0/23 via 192.0.2.254
 network headroom-hop-busy 10.53.0.0/24 --label headroom.net=busy --label headroom.move=0123456789ab \
   --label "headroom.holder=$lab_name-n1 pid 999999"
 sick "a hop network that a dead run left" 2 'critical move-unfinished busy'
+docker create --name headroom-anchor-0123456789ab-hop busybox:lab true >/dev/null
+sick "the same with its anchor" 2 'critical move-unfinished busy'
+equal "an anchor of an unfinished move is no finding of its own" "$(grep -c leftover "$work/found")" 0
 network_remove headroom-hop-busy || give_up hop "the network stays"
+sick "an anchor of no move" 1 'warning leftover.*'
+docker rm headroom-anchor-0123456789ab-hop >/dev/null
 
 network clash 10.50.0.0/25
 service onclash --network clash

@@ -3,7 +3,11 @@
 #include "swarm_fixture.h"
 
 #include "base/clock.h"
+#include "move/leftover.h"
 #include "pool/diagnose.h"
+
+#include <sys/prctl.h>
+#include <sys/stat.h>
 
 #define EARLIER "11:30:00" /* within an hour of the survey */
 #define LATER   "11:45:00"
@@ -162,6 +166,18 @@ static void a_service_without_its_vip_is_critical_and_one_with_it_is_over(void *
         log_says(&with, MORNING, VIP_REFUSED);
         ask_log(&with);
         only(&with, SEVERITY_NOTE, FINDING_LOG_REFUSED);
+}
+
+static void a_vip_on_another_network_is_not_the_one_that_was_refused(void **state)
+{
+        _cleanup_ward_ struct ward ward = {0};
+
+        admit_proxy(&ward, MORNING, "10.0.1.2/24");
+        rename_id(&ward.swarm.services.items[0].vips.items[0].network_id,
+                  swarm_string(&ward.swarm, "ingress"));
+        log_says(&ward, MORNING, VIP_REFUSED);
+        ask_log(&ward);
+        only(&ward, SEVERITY_CRITICAL, FINDING_LOG_REFUSED);
 }
 
 static void errors_about_what_is_gone_count_for_an_hour(void **state)
@@ -406,6 +422,67 @@ static void a_network_that_never_got_a_pool_is_critical_and_a_new_one_is_not(voi
         assert_int_equal(young.findings.items.count, 0);
 }
 
+/* ---- moves ---- */
+
+#define PLAN_ID   "0123456789ab"
+#define NOBODY    "999999999"
+#define NO_FOLDER "/nonexistent"
+
+static enum hop_holder holder_of(const char *holder, const char *state)
+{
+        struct label labels[] = {
+                {"headroom.net", "proxy"}, {"headroom.move", PLAN_ID}, {"headroom.holder", holder}};
+        struct network hop = {.name = "headroom-hop-proxy"};
+
+        hop.labels.items = labels;
+        hop.labels.count = ELEMENTS(labels);
+        return hop_holder(&hop, state);
+}
+
+static char *holder_here(const char *pid)
+{
+        char host[256] = "";
+
+        gethostname(host, sizeof(host) - 1);
+        return text_format("%s pid %s", host, pid);
+}
+
+static void a_move_that_runs_is_told_from_one_that_is_dead_or_elsewhere(void **state)
+{
+        _cleanup_free_ char *pid = text_format("%d", (int)getpid());
+        _cleanup_free_ char *alive = holder_here(pid);
+        _cleanup_free_ char *dead = holder_here(NOBODY);
+
+        assert_int_equal(holder_of(alive, NO_FOLDER), HOP_ABANDONED); /* that process is not headroom */
+        prctl(PR_SET_NAME, "headroom");
+        assert_int_equal(holder_of(alive, NO_FOLDER), HOP_RUNNING);
+        assert_int_equal(holder_of(dead, NO_FOLDER), HOP_ABANDONED);
+        assert_int_equal(holder_of("another.example pid 7", NO_FOLDER), HOP_ELSEWHERE);
+        assert_int_equal(holder_of("garbage", NO_FOLDER), HOP_ABANDONED);
+        prctl(PR_SET_NAME, "test_doctor");
+}
+
+/* The label names the process that made the hop; the lock names the one that resumed the move. */
+static void a_resumed_move_is_known_by_its_lock(void **state)
+{
+        char folder[] = "/tmp/headroom-state-XXXXXX";
+        assert_non_null(mkdtemp(folder));
+        _cleanup_free_ char *plan = text_format("%s/" PLAN_ID, folder);
+        _cleanup_free_ char *lock = text_format("%s/lock", plan);
+        _cleanup_free_ char *pid = text_format("%d\n", (int)getpid());
+        _cleanup_free_ char *dead = holder_here(NOBODY);
+
+        assert_int_equal(mkdir(plan, 0700), 0);
+        assert_int_equal(file_write(lock, pid, strlen(pid), 0600, NULL), 0);
+        prctl(PR_SET_NAME, "headroom");
+        enum hop_holder holder = holder_of(dead, folder);
+        prctl(PR_SET_NAME, "test_doctor");
+        unlink(lock);
+        rmdir(plan);
+        rmdir(folder);
+        assert_int_equal(holder, HOP_RUNNING);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -414,6 +491,7 @@ int main(void)
                 cmocka_unit_test(an_error_of_a_pool_that_refuses_now_is_critical),
                 cmocka_unit_test(a_new_leader_ends_what_was_before_it_and_not_what_came_after),
                 cmocka_unit_test(a_service_without_its_vip_is_critical_and_one_with_it_is_over),
+                cmocka_unit_test(a_vip_on_another_network_is_not_the_one_that_was_refused),
                 cmocka_unit_test(errors_about_what_is_gone_count_for_an_hour),
                 cmocka_unit_test(symptoms_are_notes_however_young),
                 cmocka_unit_test(many_services_that_are_gone_are_one_finding),
@@ -427,6 +505,8 @@ int main(void)
                 cmocka_unit_test(a_route_and_a_resolver_inside_an_overlay_are_named),
                 cmocka_unit_test(faults_of_engines_are_notes_by_version),
                 cmocka_unit_test(a_network_that_never_got_a_pool_is_critical_and_a_new_one_is_not),
+                cmocka_unit_test(a_move_that_runs_is_told_from_one_that_is_dead_or_elsewhere),
+                cmocka_unit_test(a_resumed_move_is_known_by_its_lock),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
