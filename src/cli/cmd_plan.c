@@ -37,7 +37,7 @@ static char *configured_edges(const struct settings *settings)
 
         for (size_t i = 0; i < settings->edges.items.count; i++)
                 buffer_format(&list, "%s%s", i ? "," : "", settings->edges.items.items[i].text);
-        return buffer_steal(&list);
+        return list.length ? buffer_steal(&list) : NULL;
 }
 
 static int make_and_write(const struct invocation *invocation, const struct plan_wish *wish,
