@@ -93,6 +93,7 @@ static void admit_proxy(struct ward *ward, const char *created, const char *vip)
         rename_id(&ward->swarm.networks.items[0].id, id);
         rename_id(&ward->swarm.services.items[0].id, swarm_string(&ward->swarm, "svcweb"));
         rename_id(&ward->swarm.tasks.items[0].networks.items[0].network_id, id);
+        rename_id(&ward->swarm.services.items[0].networks.items[0].network_id, id);
         for (size_t i = 0; i < ward->swarm.services.items[0].vips.count; i++)
                 rename_id(&ward->swarm.services.items[0].vips.items[i].network_id, id);
 }
