@@ -47,8 +47,9 @@ int anchor_import(struct engine *engine, struct error *error)
         char end[2 * TAR_BLOCK_BYTES] = {0};
 
         /* cppcheck-suppress comparePointers; both stand in one object of anchor_program.S */
-        add_tar_file(&tar, "anchor", anchor_program_start,
-                     (size_t)(anchor_program_end - anchor_program_start));
+        size_t length = (size_t)(anchor_program_end - anchor_program_start);
+
+        add_tar_file(&tar, "anchor", anchor_program_start, length);
         buffer_add(&tar, end, sizeof(end));
         request.body = tar.bytes;
         request.body_length = tar.length;
