@@ -132,10 +132,12 @@ static void add_other(struct findings *findings, const struct service_trouble *t
 
 static void add_rest(struct findings *findings, enum finding_kind kind, size_t rest)
 {
-        if (rest)
+        if (rest == 0)
+                return;
+        struct finding *finding =
                 findings_add(findings, kind, NULL, NULL,
-                             text_format("the same of %zu more service%s", rest, rest == 1 ? "" : "s"))
-                        ->next = NULL;
+                             text_format("the same of %zu more service%s", rest, rest == 1 ? "" : "s"));
+        free(steal_pointer(finding->next)); /* it names one service */
 }
 
 void diagnose_tasks(const struct swarm *swarm, struct findings *findings)
