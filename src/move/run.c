@@ -21,6 +21,7 @@
 #define AGAIN_AFTER_MS 500
 #define RETRIES_MAX    10 /* how often a step that may not act twice is looked at anew after its act failed */
 #define PATIENCE_MS    60000 /* how long an engine may not answer, as while it restarts or has no leader */
+#define ALLOCATION_MS  3000  /* the engine allocates a network within milliseconds, or not at all */
 
 struct run {
         struct move move;
@@ -238,16 +239,35 @@ static int verify(struct run *run, struct error *error)
         return 0;
 }
 
+/*
+ * What NET and the hop are now. A network that was created a moment ago, by a run that was killed then, tells
+ * no subnet yet; which one it is shows when it is allocated, or never.
+ */
+static int look_at_networks(struct run *run, struct error *error)
+{
+        int64_t deadline_ms = clock_now_ms() + ALLOCATION_MS;
+
+        for (;;) {
+                if (move_refresh(&run->move, error) < 0)
+                        return -1;
+                if (!run->move.net_id || run->move.net_allocated || clock_now_ms() >= deadline_ms)
+                        return 0;
+                clock_sleep_ms(POLL_MIN_MS);
+        }
+}
+
 static int prepare(struct run *run, const struct run_options *options, struct error *error)
 {
-        if (journal_open(options->state, run->plan->id, &run->journal, error) < 0)
+        if (journal_open(options->state, run->plan->id, &run->journal, error) < 0 ||
+            look_at_networks(run, error) < 0)
+                return -1;
+        if (run->move.hop_id && look_at_lock(run, error) < 0)
                 return -1;
         if (options->adopt && plan_adopt(&run->move, run->plan, run->observer, error) < 0)
                 return -1;
         if (refuse_moved(run, error) < 0 || move_refresh(&run->move, error) < 0)
                 return -1;
-        if (run->move.hop_id ? look_at_lock(run, error) < 0
-                             : !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)
+        if (!run->move.hop_id && !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)
                 return -1;
         return journal_write(
                 run->journal, error, "%s towards %s by pid %d", run->move.hop_id ? "resumed" : "started",
@@ -266,6 +286,10 @@ int plan_run(struct engine *engine, struct plan *plan, const struct run_options 
                 .observer = observer,
         };
 
+        _cleanup_error_ struct error unheard = {0};
+
+        if (!error)
+                error = &unheard; /* the journal wants to know */
         *ret_changed = false;
         run.move.host = host_name();
         if (prepare(&run, options, error) < 0)

@@ -206,7 +206,22 @@ int look_edge(struct move *move, const struct step *step, enum level *ret_level,
         return 0;
 }
 
-/* The index keeps the addresses of several edges and several tasks apart. */
+/*
+ * Several edges take turns, so that no two of their tasks get the same address: the first task of each, then
+ * the second of each.
+ */
+static uint32_t live_number(const struct plan *plan, const struct step *step, size_t index)
+{
+        size_t edges = 0;
+        size_t before = 0;
+
+        for (size_t i = 0; i < plan->services.count; i++) {
+                edges += plan->services.items[i].edge;
+                before += plan->services.items[i].edge && i < step->index;
+        }
+        return (uint32_t)(before + index * edges);
+}
+
 static int live_address(const struct move *move, const struct step *step, size_t index,
                         char ret_text[ADDRESS_TEXT_SIZE], struct error *error)
 {
@@ -217,7 +232,7 @@ static int live_address(const struct move *move, const struct step *step, size_t
 
         if (prefix_parse(subnet, &prefix) != PREFIX_FINE)
                 return error_set(error, ERROR_FAILED, "the plan's subnet %s is none", subnet);
-        address_format(prefix_last(prefix) - LIVE_ADDRESSES_FROM_TOP - (uint32_t)(step->index + index),
+        address_format(prefix_last(prefix) - LIVE_ADDRESSES_FROM_TOP - live_number(move->plan, step, index),
                        ret_text);
         return 0;
 }
@@ -243,7 +258,7 @@ int act_edge(struct move *move, const struct step *step, struct error *error)
 
 /* What hangs on a network that is to go: an anchor, a live connection, or a container that nobody planned. */
 enum hanger {
-        HANGER_NONE,
+        HANGER_NONE, /* in the order in which they stay */
         HANGER_ANCHOR,
         HANGER_LIVE,
         HANGER_STRANGER,
@@ -278,18 +293,24 @@ static const char *clearing_id(const struct move *move, const struct step *step)
         return move_net_at_goal(move) ? move->hop_id : NULL;
 }
 
+/*
+ * The next one to deal with. Live connections come off before the anchor goes: without it the network is not
+ * live on this node any more, and a connection that is left then blocks the network's name.
+ */
 static enum hanger find_hanger(const struct swarm *swarm, const char *id,
                                const struct endpoint **ret_endpoint)
 {
         const struct network *network = swarm_network_by_id(swarm, id);
+        enum hanger found = HANGER_NONE;
 
         for (size_t i = 0; network && i < network->endpoints.count; i++) {
                 enum hanger hanger = judge(swarm, network, &network->endpoints.items[i]);
+                if (hanger <= found)
+                        continue;
                 *ret_endpoint = &network->endpoints.items[i];
-                if (hanger != HANGER_NONE)
-                        return hanger;
+                found = hanger;
         }
-        return HANGER_NONE;
+        return found;
 }
 
 int look_clear(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
