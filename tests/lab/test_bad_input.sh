@@ -221,7 +221,7 @@ fake() {
   mkfifo "$work/fake$fakes.in"
   "$tests_here/fake_engine" "$fake_socket" "$@" <"$work/fake$fakes.in" >"$work/fake$fakes.out" 2>&1 &
   exec {fake_in}>"$work/fake$fakes.in"
-  wait_until 10 grep -q ready "$work/fake$fakes.out" || give_up fake_engine "$(cat "$work/fake$fakes.out")"
+  wait_until 10 grep -qs ready "$work/fake$fakes.out" || give_up fake_engine "$(cat "$work/fake$fakes.out")"
 }
 
 # misbehaves BEHAVIOUR PATTERN: the table, a plan and an apply against such an engine, all at the same time.
@@ -275,7 +275,10 @@ check misbehaving_engines_change_nothing nothing_changed
 
 docker_on_second() { DOCKER_HOST=unix://$second_socket DOCKER_CONFIG=$lab_dir/docker-config "$bin/docker" "$@"; }
 docker_on_second swarm leave >/dev/null
-engine_state versions >"$work/versions"
+# A node that is down holds its tasks' addresses, and what it runs is never seen to end; what ran there moves here.
+remove_second() { docker node rm --force "$lab_name-n2" >/dev/null 2>&1; }
+wait_until 30 remove_second || give_up scene "the second node stays"
+wait_until 60 all_running >/dev/null && wait_until 60 quiet || give_up scene "the scene does not come to rest again"
 bad no_swarm 2 'not a (swarm )?manager|not part of a swarm' env DOCKER_HOST="unix://$second_socket" "${p[@]}" shared --size 16
 docker_on_second swarm init --advertise-addr lab0 >/dev/null
 docker_on_second network create --driver overlay --attachable --subnet 10.60.0.0/24 shared >/dev/null
@@ -283,10 +286,6 @@ bad another_swarm 2 'the plan is for another swarm' env DOCKER_HOST="unix://$sec
 equal another_swarm_is_left_alone "$(docker_on_second network ls --filter name=headroom -q)" ""
 
 # ---- an engine that fails in the middle of a move ----
-
-# A node that is down holds its tasks' addresses, and what it runs is never seen to end.
-remove_second() { docker node rm --force "$lab_name-n2" >/dev/null 2>&1; }
-wait_until 30 remove_second || give_up scene "the second node stays"
 
 # Every update is carried out, but its answer is lost: what became of it shows in the swarm, and that is asked.
 docker service scale --detach web=1 >/dev/null
