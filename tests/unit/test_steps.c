@@ -1,0 +1,689 @@
+/*
+ * Whole moves against a small swarm: planned, run, killed at every single call and taken up again or turned
+ * round. Whatever happens on the way, it ends exactly new or exactly old, with nothing of headroom's left.
+ */
+
+#include "fake_swarm.h"
+
+#include "move/move.h"
+#include "move/run.h"
+
+#include <dirent.h>
+
+#define NET_SUBNET "10.0.1.0/24"
+#define SETTLE_MS  10000
+
+static char state_folder[64];
+
+/* The swarm that is moved. */
+
+#define NETWORK(name, subnet, attachable)                                                                    \
+        "{\"Name\":\"" name "\",\"Driver\":\"overlay\",\"Attachable\":" attachable                           \
+        ",\"IPAM\":{\"Config\":[{\"Subnet\":\"" subnet "\"}]},\"Options\":{"                                 \
+        "\"com.docker.network.driver.overlay.vxlanid_list\":\"4097\",\"encrypted\":\"\"},\"Labels\":{\"l\":" \
+        "\"v\"}}"
+
+#define HEALTH ",\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}"
+
+/* A spec: name, more of the container, networks, replicas, what follows Mode. */
+static void add_service(struct fake *fake, const char *name, const char *container, const char *networks,
+                        const char *more)
+{
+        fake_service_add(
+                fake,
+                text_format("{\"Name\":\"%s\",\"Labels\":{\"big\":\"18446744073709551615\"},"
+                            "\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\",\"Env\":[\"P=hunter2\"]%s},"
+                            "\"Placement\":{},\"Networks\":[%s],\"ForceUpdate\":18446744073709551615},%s}",
+                            name, container, networks, more));
+}
+
+#define ONE "\"Mode\":{\"Replicated\":{\"Replicas\":1}}"
+#define TWO "\"Mode\":{\"Replicated\":{\"Replicas\":2}}"
+#define ORDER                                                                                                \
+        "{\"Parallelism\":1,\"FailureAction\":\"rollback\",\"Monitor\":5,\"MaxFailureRatio\":0,\"Order\":"   \
+        "\"stop-first\"}"
+
+static void add_services(struct fake *fake, const char *proxy, const char *backend)
+{
+        _cleanup_free_ char *on = text_format("{\"Target\":\"%s\",\"Aliases\":[\"app\",\"web\"]}", proxy);
+        _cleanup_free_ char *both = text_format("{\"Target\":\"%s\"},%s", backend, on);
+        _cleanup_free_ char *off = text_format("{\"Target\":\"%s\"}", backend);
+
+        add_service(fake, "edge_app", "", on,
+                    TWO ",\"EndpointSpec\":{\"Ports\":[{\"PublishedPort\":81,\"PublishMode\":\"ingress\"}]}");
+        add_service(fake, "edge_tcp", "", on,
+                    ONE ",\"EndpointSpec\":{\"Mode\":\"vip\",\"Ports\":[{\"PublishedPort\":80,"
+                        "\"PublishMode\":\"host\"}]}");
+        add_service(fake, "lent_app", HEALTH, on, ONE);
+        add_service(fake, "keycloak", HEALTH, both,
+                    TWO ",\"UpdateConfig\":" ORDER ",\"RollbackConfig\":" ORDER
+                        ",\"EndpointSpec\":{\"Mode\":\"vip\"}");
+        add_service(fake, "plain_app", "", on, ONE ",\"EndpointSpec\":{\"Mode\":\"dnsrr\"}");
+        add_service(fake, "db", "", off, ONE);
+}
+
+static void add_debug_container(struct fake *fake)
+{
+        struct fake_container *container = fake_container_add(fake, text_copy("debug"), FAKE_NONE);
+
+        container->running = true;
+        fake_connect(fake, container, 0, 0x0a00014d, text_copy("10.0.1.77"), text_copy("[\"dbg\",\"d2\"]"));
+}
+
+/* The IDs and the order of everything are the same each time. `room`: of NET, less leaves stuck_app in New.
+ */
+static void scene_make(struct fake *fake, const char *net, size_t room)
+{
+        fake_init(fake);
+        fake_network_add(fake, net);
+        fake_network_add(fake, NETWORK("backend", "10.0.2.0/24", "false"));
+        fake->networks.items[0].room = room;
+        add_services(fake, fake->networks.items[0].id, fake->networks.items[1].id);
+        add_debug_container(fake);
+        fake_sleep(fake, SETTLE_MS);
+        _cleanup_free_ char *on = text_format("{\"Target\":\"%s\"}", fake->networks.items[0].id);
+        add_service(fake, "stuck_app", "", on, ONE);
+        fake_sleep(fake, SETTLE_MS);
+}
+#define NET_ATTACHABLE  NETWORK("proxy", NET_SUBNET, "true")
+#define ROOM_TOO_LITTLE 7 /* for one of the eight tasks */
+#define ROOM_ENOUGH     100
+
+static void quiet_waiting(void *userdata, size_t number, size_t total, const char *title,
+                          const char *waiting_for)
+{
+}
+static void quiet_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
+{
+}
+static void quiet_note(void *userdata, const char *text)
+{
+}
+static const struct run_observer quiet = {quiet_waiting, quiet_settled, quiet_note, NULL};
+
+static void make_plan(struct fake *fake, struct plan *ret_plan)
+{
+        const struct plan_wish wish = {.network = "proxy", .length_bits = 16};
+        _cleanup_error_ struct error error = {0};
+
+        if (plan_make(&fake->engine, &wish, ret_plan, &error) < 0)
+                fail_msg("%s", error.sentence);
+}
+
+static int run(struct fake *fake, struct plan *plan, enum goal goal, struct error *error)
+{
+        struct run_options options = {.goal = goal, .state = state_folder};
+        bool changed;
+
+        return plan_run(&fake->engine, plan, &options, &quiet, &changed, error);
+}
+
+static void must_run(struct fake *fake, struct plan *plan, enum goal goal, const char *when)
+{
+        _cleanup_error_ struct error error = {0};
+
+        if (run(fake, plan, goal, &error) < 0)
+                fail_msg("%s: %s (%s)", when, error.sentence, error.trail ? error.trail : "");
+}
+
+/* What must be at the end. */
+
+static void expect_network(const struct fake *fake, const struct plan *plan, enum goal goal)
+{
+        size_t index = fake_network_find(fake, "proxy");
+
+        assert_true(index != FAKE_NONE);
+        const struct fake_network *network = &fake->networks.items[index];
+        assert_string_equal(network->subnet, goal == GOAL_NEW ? plan->new_subnet : NET_SUBNET);
+        assert_string_equal(network->labels, "{\"l\":\"v\"}");
+        assert_non_null(strstr(network->options, "\"encrypted\":\"\""));
+        assert_int_equal(network->attachable, fake->networks.items[0].attachable);
+        assert_int_equal(fake_network_find(fake, plan->hop), FAKE_NONE);
+}
+
+/* The spec of the scene with NET's ID as it is now; everything else to the byte. */
+static void expect_specs(const struct fake *fake, const struct fake *before)
+{
+        const char *old = before->networks.items[0].id;
+        const char *now = fake->networks.items[fake_network_find(fake, "proxy")].id;
+
+        for (size_t i = 0; i < before->services.count; i++) {
+                _cleanup_free_ char *expected = text_copy(before->services.items[i].spec);
+                char *at = strstr(expected, old);
+                if (at)
+                        memcpy(at, now, strlen(now));
+                assert_string_equal(fake->services.items[i].spec, expected);
+        }
+}
+
+static bool is_up(const struct fake *fake, size_t service)
+{
+        unsigned running = 0;
+
+        for (size_t i = 0; i < fake->tasks.count; i++) {
+                const struct fake_task *task = &fake->tasks.items[i];
+                running += task->service == service && task->state == FAKE_RUNNING && !task->leaving;
+        }
+        return running == fake->services.items[service].replicas;
+}
+
+static void expect_tasks(const struct fake *fake, bool stuck_too)
+{
+        for (size_t i = 0; i < fake->services.count; i++)
+                if (!is_up(fake, i) && (stuck_too || !text_equal(fake->services.items[i].name, "stuck_app")))
+                        fail_msg("%s does not run", fake->services.items[i].name);
+}
+
+/* Tasks are connected to what their specs say and nothing else; of headroom's own nothing is there. */
+static void expect_containers(const struct fake *fake, enum goal goal)
+{
+        const struct fake_container *debug = fake_container_find(fake, "debug");
+
+        for (size_t i = 0; i < fake->containers.count; i++) {
+                const struct fake_container *container = &fake->containers.items[i];
+                if (container->gone)
+                        continue;
+                assert_null(strstr(container->name, "headroom"));
+                if (container->task != FAKE_NONE)
+                        assert_int_equal(container->connections.count,
+                                         fake->tasks.items[container->task].networks.count);
+        }
+        assert_false(fake->anchor_image);
+        assert_int_equal(debug->connections.count, 1);
+        assert_int_equal(debug->connections.items[0].network, fake_network_find(fake, "proxy"));
+        assert_string_equal(debug->connections.items[0].aliases, "[\"dbg\",\"d2\"]");
+        assert_true((debug->connections.items[0].address & 0xff) == 77);
+        (void)goal;
+}
+
+static void expect_end(const struct fake *fake, const struct fake *before, const struct plan *plan,
+                       enum goal goal)
+{
+        expect_network(fake, plan, goal);
+        expect_specs(fake, before);
+        expect_tasks(fake, goal == GOAL_NEW);
+        expect_containers(fake, goal);
+}
+
+/* The scene as it was, for comparison: made beside, without its clock. */
+static void make_pair(struct fake *fake, struct fake *before, const char *net, size_t room)
+{
+        scene_make(before, net, room);
+        scene_make(fake, net, room);
+}
+
+static void a_move_ends_exactly_new(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_pair(&fake, &before, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        assert_false(is_up(&fake, 6)); /* stuck_app */
+        make_plan(&fake, &plan);
+        assert_true(plan.live_connect);
+        assert_int_equal(fake.changes, 0);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+        print_message("%zu calls, %zu of them changes\n", fake.calls, fake.changes);
+}
+
+static void a_finished_move_is_undone_exactly(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_pair(&fake, &before, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        make_plan(&fake, &plan);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        must_run(&fake, &plan, GOAL_OLD, "its undo");
+        expect_end(&fake, &before, &plan, GOAL_OLD);
+}
+
+static void a_network_that_is_not_attachable_moves_without_live_connections(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_pair(&fake, &before, NETWORK("proxy", NET_SUBNET, "false"), ROOM_ENOUGH);
+        make_plan(&fake, &plan);
+        assert_false(plan.live_connect);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
+static void a_move_that_is_done_has_nothing_to_do(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_pair(&fake, &before, NET_ATTACHABLE, ROOM_ENOUGH);
+        make_plan(&fake, &plan);
+        must_run(&fake, &plan, GOAL_OLD, "undoing nothing");
+        assert_int_equal(fake.changes, 0);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        size_t changes = fake.changes;
+        must_run(&fake, &plan, GOAL_NEW, "the move again");
+        assert_int_equal(fake.changes, changes);
+}
+
+/* Kills. */
+
+struct kill {
+        enum goal first;  /* of the run that is killed */
+        enum goal second; /* of the one that takes up what it left */
+        bool done_before; /* the network was moved already */
+        bool after;       /* the call that it dies in is carried out */
+};
+
+/* Killed at a call of its first run; the second must end as if there had been none. */
+static void kill_at(const struct kill *kill, size_t call, const struct fake *before, struct plan *plan)
+{
+        _cleanup_fake_ struct fake fake;
+        _cleanup_error_ struct error error = {0};
+        char when[96];
+
+        scene_make(&fake, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        if (kill->done_before)
+                must_run(&fake, plan, GOAL_NEW, "the move before");
+        snprintf(when, sizeof(when), "killed %s call %zu towards %s", kill->after ? "after" : "before", call,
+                 kill->first == GOAL_NEW ? "new" : "old");
+        fake.kill_after = kill->after;
+        fake.kill_at = call;
+        assert_int_equal(run(&fake, plan, kill->first, &error), -1);
+        fake.kill_at = 0;
+        if (error.kind != ERROR_FAILED)
+                fail_msg("%s, it says %s", when, error.sentence);
+        must_run(&fake, plan, kill->second, when);
+        expect_end(&fake, before, plan, kill->second);
+}
+
+/* The calls of a whole run: from which to which, and which of them change something. */
+static void record(const struct kill *kill, struct plan *plan, struct fake *ret_fake, size_t *ret_first)
+{
+        scene_make(ret_fake, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        if (kill->done_before)
+                must_run(ret_fake, plan, GOAL_NEW, "the move before");
+        *ret_first = ret_fake->calls + 1;
+        must_run(ret_fake, plan, kill->first, "the run that is not killed");
+}
+
+static bool is_change(const struct fake *recorded, size_t call)
+{
+        for (size_t i = 0; i < recorded->change_calls.count; i++)
+                if (recorded->change_calls.items[i] == call)
+                        return true;
+        return false;
+}
+
+/*
+ * After every call that changes something. Before the next of those only time passes, so that of the others
+ * every fortieth will do; HEADROOM_KILLS=all takes each.
+ */
+static void kill_everywhere(struct kill kill)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake recorded;
+        _cleanup_plan_ struct plan plan = {0};
+        size_t step = text_equal(getenv("HEADROOM_KILLS"), "all") ? 1 : 40;
+        size_t first;
+
+        scene_make(&before, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        make_plan(&before, &plan);
+        record(&kill, &plan, &recorded, &first);
+        for (size_t call = first; call <= recorded.calls; call++) {
+                kill.after = is_change(&recorded, call);
+                if (kill.after || call % step == 0)
+                        kill_at(&kill, call, &before, &plan);
+        }
+}
+
+static void killed_anywhere_the_same_command_ends_exactly_new(void **state)
+{
+        (void)state;
+        kill_everywhere((struct kill){GOAL_NEW, GOAL_NEW, false, false});
+}
+
+static void killed_anywhere_an_undo_ends_exactly_old(void **state)
+{
+        (void)state;
+        kill_everywhere((struct kill){GOAL_NEW, GOAL_OLD, false, false});
+}
+
+static void an_undo_killed_anywhere_is_taken_up_again(void **state)
+{
+        (void)state;
+        kill_everywhere((struct kill){GOAL_OLD, GOAL_OLD, true, false});
+}
+
+static void an_undo_killed_anywhere_may_be_turned_round(void **state)
+{
+        (void)state;
+        kill_everywhere((struct kill){GOAL_OLD, GOAL_NEW, true, false});
+}
+
+/* What goes wrong on the way. */
+
+static void expect_refusal(struct fake *fake, struct plan *plan, enum goal goal, enum error_kind kind,
+                           const char *words)
+{
+        _cleanup_error_ struct error error = {0};
+
+        if (run(fake, plan, goal, &error) == 0)
+                fail_msg("it runs through, and should have said %s", words);
+        if (!strstr(error.sentence, words))
+                fail_msg("\"%s\" does not say \"%s\"", error.sentence, words);
+        assert_int_equal(error.kind, kind);
+}
+
+static void make_and_plan(struct fake *fake, struct fake *before, size_t room, struct plan *ret_plan)
+{
+        make_pair(fake, before, NET_ATTACHABLE, room);
+        make_plan(fake, ret_plan);
+}
+
+/* The image of plain_app, when lent_app's first hop is asked for. */
+static void change_image_once(struct fake *fake, const struct engine_request *request)
+{
+        struct fake_service *service = fake_service_find(fake, "plain_app");
+
+        if (!request->body || !strstr(request->path, "/update") || !strstr(request->body, "lent_app"))
+                return;
+        memcpy(strstr(service->spec, "\"Image\":\"x\""), "\"Image\":\"y\"", strlen("\"Image\":\"y\""));
+        service->version++;
+        fake->before = NULL;
+}
+
+static void a_service_that_somebody_changes_in_between_is_named_with_what_changed(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.before = change_image_once;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_CONFLICT,
+                       "service plain_app was changed by somebody else since it was planned: "
+                       "TaskTemplate.ContainerSpec.Image");
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "TaskTemplate.ContainerSpec.Image");
+}
+
+static void a_change_that_was_adopted_stays(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.before = change_image_once;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_CONFLICT, "plain_app");
+        assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
+        expect_network(&fake, &plan, GOAL_NEW);
+        assert_non_null(strstr(fake_service_find(&fake, "plain_app")->spec, "\"Image\":\"y\""));
+}
+
+static void a_move_that_another_plan_holds_is_refused_with_its_holder(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan first = {0};
+        _cleanup_plan_ struct plan second = {0};
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &first);
+        make_plan(&fake, &second);
+        fake.kill_at = fake.calls + 350; /* services are on the hop, with the first plan's edits */
+        assert_int_equal(run(&fake, &first, GOAL_NEW, &error), -1);
+        fake.kill_at = 0;
+        _cleanup_free_ char *words = text_format("is being moved by plan %s, held by", first.id);
+        size_t changes = fake.changes;
+        expect_refusal(&fake, &second, GOAL_NEW, ERROR_REFUSED, words);
+        expect_refusal(&fake, &second, GOAL_OLD, ERROR_REFUSED, words);
+        assert_int_equal(fake.changes, changes);
+}
+
+/* "host1" is not "host10", though it begins like it. */
+static void a_move_that_another_host_holds_is_refused_until_it_is_taken_over(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        struct run_options options = {.goal = GOAL_NEW, .take_over = true, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.kill_at = fake.calls + 200;
+        assert_int_equal(run(&fake, &plan, GOAL_NEW, NULL), -1);
+        fake.kill_at = 0;
+        char **labels = &fake.networks.items[fake_network_find(&fake, plan.hop)].labels;
+        char *pid = strstr(*labels, " pid ");
+        assert_non_null(pid);
+        char *other = text_format("%.*s0%s", (int)(pid - *labels), *labels, pid);
+        free(*labels);
+        *labels = other;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "this move is held by");
+        assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
+static void an_unfinished_move_is_recovered_from_the_swarm_alone(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_plan_ struct plan recovered = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_TOO_LITTLE, &plan);
+        assert_int_equal(plan_recover(&fake.engine, "proxy", &recovered, NULL), -1);
+        fake.kill_at = fake.calls + 300;
+        assert_int_equal(run(&fake, &plan, GOAL_NEW, NULL), -1);
+        fake.kill_at = 0;
+        assert_int_equal(plan_recover(&fake.engine, "proxy", &recovered, NULL), 0);
+        must_run(&fake, &recovered, GOAL_OLD, "the recovered plan");
+        expect_end(&fake, &before, &plan, GOAL_OLD);
+}
+
+static void the_plan_in_the_swarm_tells_no_environment(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_buffer_ struct buffer text = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        plan_format(&plan, false, &text);
+        assert_non_null(strstr(text.bytes, "TaskTemplate.ContainerSpec.Env"));
+        assert_null(strstr(text.bytes, "hunter2"));
+}
+
+static void a_version_that_moves_under_an_update_is_looked_at_anew(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.conflicts = 4;
+        must_run(&fake, &plan, GOAL_NEW, "four conflicts");
+        assert_int_equal(fake.conflicts, 0);
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
+static void versions_that_never_stand_still_end_the_run(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.conflicts = SIZE_MAX;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_CONFLICT, "update out of sequence");
+}
+
+static void withhold_from_net(struct fake *fake, const struct engine_request *request)
+{
+        if (text_equal(request->path, "/networks/create"))
+                fake->withholds = strstr(request->body, "headroom-hop") == NULL;
+}
+
+static void a_network_that_never_gets_its_subnet_is_waited_for_no_longer_and_undone(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.before = withhold_from_net;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_TIMEOUT, "the subnet overlaps another pool");
+        fake.before = NULL;
+        fake.withholds = false;
+        must_run(&fake, &plan, GOAL_OLD, "undo from an unallocated network");
+        expect_end(&fake, &before, &plan, GOAL_OLD);
+}
+
+static void a_hop_that_never_gets_its_subnet_is_undone(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.withholds = true;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_TIMEOUT, "its subnet");
+        fake.withholds = false;
+        must_run(&fake, &plan, GOAL_OLD, "undo from an unallocated hop");
+        expect_end(&fake, &before, &plan, GOAL_OLD);
+}
+
+static void an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake_service_find(&fake, "plain_app")->fails = true;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_FAILED, "the engine gave up updating plain_app (paused");
+        fake_service_find(&fake, "plain_app")->fails = false;
+        must_run(&fake, &plan, GOAL_OLD, "undo from a paused update");
+        expect_end(&fake, &before, &plan, GOAL_OLD);
+}
+
+static void an_update_that_the_engine_rolls_back_ends_the_run(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.rolls_back = "keycloak";
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_FAILED, "rollback_completed");
+        must_run(&fake, &plan, GOAL_NEW, "once more");
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
+static void a_service_that_came_to_the_network_is_refused_or_adopted(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        _cleanup_free_ char *on = text_format("{\"Target\":\"%s\"}", fake.networks.items[0].id);
+        add_service(&fake, "newcomer", "", on, ONE);
+        fake_sleep(&fake, SETTLE_MS);
+        size_t changes = fake.changes;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "service newcomer joined proxy since");
+        assert_int_equal(fake.changes, changes);
+        assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+        assert_true(is_up(&fake, 7));
+}
+
+static int start(void **state)
+{
+        (void)state;
+        snprintf(state_folder, sizeof(state_folder), "%s/headroom-steps-XXXXXX",
+                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+        return mkdtemp(state_folder) ? 0 : -1;
+}
+
+static void remove_plan_folder(const char *name)
+{
+        _cleanup_free_ char *path = text_format("%s/%s", state_folder, name);
+        DIR *folder = opendir(path);
+
+        for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+                _cleanup_free_ char *file = text_format("%s/%s", path, entry->d_name);
+                unlink(file);
+        }
+        if (folder)
+                closedir(folder);
+        rmdir(path);
+}
+
+static int end(void **state)
+{
+        DIR *folder = opendir(state_folder);
+
+        (void)state;
+        for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
+                if (entry->d_name[0] != '.')
+                        remove_plan_folder(entry->d_name);
+        if (folder)
+                closedir(folder);
+        return rmdir(state_folder);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_move_ends_exactly_new),
+                cmocka_unit_test(a_finished_move_is_undone_exactly),
+                cmocka_unit_test(a_network_that_is_not_attachable_moves_without_live_connections),
+                cmocka_unit_test(a_move_that_is_done_has_nothing_to_do),
+                cmocka_unit_test(a_service_that_somebody_changes_in_between_is_named_with_what_changed),
+                cmocka_unit_test(a_change_that_was_adopted_stays),
+                cmocka_unit_test(a_move_that_another_plan_holds_is_refused_with_its_holder),
+                cmocka_unit_test(a_move_that_another_host_holds_is_refused_until_it_is_taken_over),
+                cmocka_unit_test(an_unfinished_move_is_recovered_from_the_swarm_alone),
+                cmocka_unit_test(the_plan_in_the_swarm_tells_no_environment),
+                cmocka_unit_test(a_version_that_moves_under_an_update_is_looked_at_anew),
+                cmocka_unit_test(versions_that_never_stand_still_end_the_run),
+                cmocka_unit_test(a_network_that_never_gets_its_subnet_is_waited_for_no_longer_and_undone),
+                cmocka_unit_test(a_hop_that_never_gets_its_subnet_is_undone),
+                cmocka_unit_test(an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone),
+                cmocka_unit_test(an_update_that_the_engine_rolls_back_ends_the_run),
+                cmocka_unit_test(a_service_that_came_to_the_network_is_refused_or_adopted),
+                cmocka_unit_test(killed_anywhere_the_same_command_ends_exactly_new),
+                cmocka_unit_test(killed_anywhere_an_undo_ends_exactly_old),
+                cmocka_unit_test(an_undo_killed_anywhere_is_taken_up_again),
+                cmocka_unit_test(an_undo_killed_anywhere_may_be_turned_round),
+        };
+
+        return cmocka_run_group_tests(tests, start, end);
+}
