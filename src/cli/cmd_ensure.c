@@ -41,7 +41,7 @@ static const struct {
         [ENSURE_EXTERNAL] = {"external, skipped", COLOUR_FAINT},
 };
 
-static void show_waiting(void *userdata, const char *text)
+static void show_waiting(_unused_ void *userdata, const char *text)
 {
         progress_show("waiting: %s", text);
 }

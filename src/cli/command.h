@@ -58,7 +58,8 @@ struct command {
                             refused, 3 usage */
 };
 
-/* Common options: --host -H, --context -c, --config, --format, --no-header (NH), --color WHEN, --help -h, --version. */
+/* Common options: --host -H, --context -c, --config, --format, --no-header (NH), --color WHEN, --help -h,
+ * --version. */
 
 /* Ends with a NULL name. */
 extern const struct command commands[];
@@ -68,7 +69,8 @@ int invocation_open_engine(const struct invocation *invocation, struct engine **
                            struct error *error);
 
 /* The settings of the file that --config names, else HEADROOM_CONFIG, else /etc/headroom/headroom.yaml. */
-int invocation_settings(const struct invocation *invocation, struct settings *ret_settings, struct error *error);
+int invocation_settings(const struct invocation *invocation, struct settings *ret_settings,
+                        struct error *error);
 
 /* "headroom: SENTENCE" and the trail on stderr; returns the exit code of the error for this command. */
 int invocation_fail(const struct invocation *invocation, const struct error *error);

@@ -134,7 +134,7 @@ static int refuse_all(struct engine *engine, const struct swarm *swarm, const st
         if (listing_read(engine, &listing, error) < 0)
                 return -1;
         for_each_declared (network, declared) {
-                json_node found;
+                json_node found = JSON_NONE;
                 if (network->external)
                         continue;
                 if (listing_find(&listing, network->name, &found, error) < 0)
@@ -177,7 +177,7 @@ static int create(struct pass *pass, struct ensured *ensured, struct error *erro
 static int look_at(struct pass *pass, const struct listing *listing, struct ensured *ensured,
                    struct error *error)
 {
-        json_node found;
+        json_node found = JSON_NONE;
 
         if (listing_find(listing, ensured->declared->name, &found, error) < 0)
                 return -1;
@@ -250,7 +250,7 @@ static int compare_all(struct engine *engine, struct ensure_result *result, stru
                 return -1;
         for (size_t i = 0; i < result->networks.count; i++) {
                 struct ensured *ensured = &result->networks.items[i];
-                json_node found;
+                json_node found = JSON_NONE;
                 if (ensured->state == ENSURE_EXTERNAL)
                         continue;
                 if (listing_find(&listing, ensured->declared->name, &found, error) < 0)

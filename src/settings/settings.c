@@ -59,6 +59,7 @@ static void texts_done(struct setting_texts *texts)
         for (size_t i = 0; i < texts->items.count; i++)
                 free(texts->items.items[i].text);
         free(texts->items.items);
+        *texts = (struct setting_texts){0};
 }
 
 static void checks_done(struct settings *settings)
@@ -68,15 +69,21 @@ static void checks_done(struct settings *settings)
                 free(settings->checks.items[i].title);
         }
         free(settings->checks.items);
+        settings->checks.items = NULL;
+        settings->checks.count = 0;
 }
 
 void settings_done(struct settings *settings)
 {
+        char **text;
+
         for (const struct setting *setting = settings_table; setting->name; setting++) {
                 switch (setting->type) {
                 case SETTING_TEXT:
                 case SETTING_PATH:
-                        free(*(char **)member_of(settings, setting));
+                        text = member_of(settings, setting);
+                        free(*text);
+                        *text = NULL;
                         break;
                 case SETTING_TEXTS:
                 case SETTING_RANGES:

@@ -87,29 +87,35 @@ static int take_scalar(const struct yaml *yaml, struct fy_node *from, struct yam
         return 0;
 }
 
-static int compare_keys(const void *a, const void *b)
+struct standing {
+        const char *key;
+        const struct yaml_node *node;
+};
+
+static int compare_standing(const void *a, const void *b)
 {
-        const struct yaml_node *left = *(const struct yaml_node *const *)a;
-        const struct yaml_node *right = *(const struct yaml_node *const *)b;
+        const struct standing *left = a;
+        const struct standing *right = b;
         int order = strcmp(left->key, right->key);
 
-        return order ? order : (left->line > right->line) - (left->line < right->line);
+        return order ? order
+                     : (left->node->line > right->node->line) - (left->node->line < right->node->line);
 }
 
 /* libfyaml compares every key with every other, which takes minutes for a file that is only large. */
 static int refuse_duplicates(const struct yaml *yaml, const struct yaml_node *map, struct error *error)
 {
         size_t count = map->children.count;
-        _cleanup_free_ const struct yaml_node **sorted = memory_new(count + 1, sizeof(*sorted));
+        _cleanup_free_ struct standing *sorted = memory_new(count + 1, sizeof(*sorted));
 
         for (size_t i = 0; i < count; i++)
-                sorted[i] = &map->children.items[i];
-        qsort(sorted, count, sizeof(*sorted), compare_keys);
+                sorted[i] = (struct standing){map->children.items[i].key, &map->children.items[i]};
+        qsort(sorted, count, sizeof(*sorted), compare_standing);
         for (size_t i = 1; i < count; i++)
-                if (text_equal(sorted[i]->key, sorted[i - 1]->key))
-                        return yaml_refuse(yaml, sorted[i], error,
-                                           "%s stands here a second time, after line %u", sorted[i]->key,
-                                           sorted[i - 1]->line);
+                if (text_equal(sorted[i].key, sorted[i - 1].key))
+                        return yaml_refuse(yaml, sorted[i].node, error,
+                                           "%s stands here a second time, after line %u", sorted[i].key,
+                                           sorted[i - 1].node->line);
         return 0;
 }
 

@@ -40,9 +40,11 @@ int yaml_parse(const char *bytes, size_t length, const char *origin, struct yaml
                struct error *error);
 int yaml_read(const char *path, size_t bound_bytes, struct yaml *ret_yaml, struct error *error);
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is being declared takes no parentheses */
 #define for_each_yaml(n, parent)                                                                             \
-        for (const struct yaml_node *n = (parent)->children.items;                                           \
+        for (struct yaml_node *n = (parent)->children.items;                                                 \
              n && n < (parent)->children.items + (parent)->children.count; n++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* "ORIGIN:LINE: " and the sentence; returns -1. */
 int yaml_refuse(const struct yaml *yaml, const struct yaml_node *node, struct error *error,

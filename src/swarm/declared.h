@@ -48,9 +48,11 @@ struct declared {
 void declared_done(struct declared *declared);
 #define _cleanup_declared_ _cleanup_(declared_done)
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is being declared takes no parentheses */
 #define for_each_declared(n, declared)                                                                       \
-        for (const struct declared_network *n = (declared)->networks.items;                                  \
+        for (struct declared_network *n = (declared)->networks.items;                                        \
              n && n < (declared)->networks.items + (declared)->networks.count; n++)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* ERROR_USAGE, "FILE:LINE: ...", for what is not understood, two networks of one name or with one range
  * included. */
