@@ -73,14 +73,12 @@ struct plan {
 void plan_done(struct plan *plan);
 #define _cleanup_plan_ _cleanup_(plan_done)
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is being declared takes no parentheses */
 #define for_each_planned(s, plan)                                                                            \
         for (struct plan_service *s = (plan)->services.items;                                                \
              s && s < (plan)->services.items + (plan)->services.count; s++)
 #define for_each_planned_container(c, plan)                                                                  \
         for (struct plan_container *c = (plan)->containers.items;                                            \
              c && c < (plan)->containers.items + (plan)->containers.count; c++)
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 /* A range to keep clear of, and who says so: "--reserve", or a line of the configuration. */
 struct reserved_range {

@@ -77,8 +77,6 @@ const char *holder_kind_name(enum holder_kind kind);
 const char *verdict_name(enum verdict verdict);
 bool account_leaked_known(const struct account *account);
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is being declared takes no parentheses */
 #define for_each_account(a, accounts)                                                                        \
         for (struct account *a = (accounts)->items.items;                                                    \
              a && a < (accounts)->items.items + (accounts)->items.count; a++)
-/* NOLINTEND(bugprone-macro-parentheses) */

@@ -192,7 +192,6 @@ struct swarm {
         LIST(struct task) tasks; /* terminal ones too */
 };
 
-/* NOLINTBEGIN(bugprone-macro-parentheses): a name that is being declared takes no parentheses */
 #define for_each_network(n, swarm)                                                                           \
         for (struct network *n = (swarm)->networks.items;                                                    \
              n && n < (swarm)->networks.items + (swarm)->networks.count; n++)
@@ -206,7 +205,6 @@ struct swarm {
 #define for_each_attachment(a, owner)                                                                        \
         for (struct attachment *a = (owner)->networks.items;                                                 \
              a && a < (owner)->networks.items + (owner)->networks.count; a++)
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 void swarm_init(struct swarm *swarm);
 void swarm_done(struct swarm *swarm);
