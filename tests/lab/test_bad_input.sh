@@ -278,7 +278,8 @@ docker_on_second swarm leave >/dev/null
 # A node that is down holds its tasks' addresses, and what it runs is never seen to end; what ran there moves here.
 remove_second() { docker node rm --force "$lab_name-n2" >/dev/null 2>&1; }
 wait_until 30 remove_second || give_up scene "the second node stays"
-wait_until 60 all_running >/dev/null && wait_until 60 quiet || give_up scene "the scene does not come to rest again"
+wait_until 60 all_running >/dev/null || give_up scene "$(all_running)"
+wait_until 60 quiet || give_up scene "the scene does not come to rest again"
 bad no_swarm 2 'not a (swarm )?manager|not part of a swarm' env DOCKER_HOST="unix://$second_socket" "${p[@]}" shared --size 16
 docker_on_second swarm init --advertise-addr lab0 >/dev/null
 docker_on_second network create --driver overlay --attachable --subnet 10.60.0.0/24 shared >/dev/null
