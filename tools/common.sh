@@ -47,7 +47,7 @@ end_child() {
 # ---- packages ----
 
 packages_of() { sed -n "s/^$1 //p" "$root/packages.apt"; }
-lab_packages() { grep -v '^#' "$root/lab/packages"; }
+lab_packages() { grep -v '^#' "$root/lab/$1"; } # of lab/packages or lab/packages.vm
 
 packages_missing() {
   local package
