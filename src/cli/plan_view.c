@@ -94,7 +94,7 @@ static void view_containers(const struct plan *plan)
                 return;
         heading("Standalone containers on it, connected to the new network before the old one is taken away");
         for_each_planned_container (container, plan)
-                printf("  %s%s%s\n", container->name, container->static_address ? ", static address " : "",
+                printf("  %s%s%s\n", container->name, container->static_address ? ", address " : "",
                        container->static_address ? container->static_address : "");
 }
 

@@ -118,6 +118,23 @@ static int refuse_moving(const struct swarm *swarm, const struct network *networ
         return 0;
 }
 
+/* What a down node runs on NET neither ends nor moves until the node is back or gone. */
+static int refuse_down_nodes(const struct making *making, struct error *error)
+{
+        for_each_task (task, &making->swarm) {
+                const struct node *node =
+                        task->node_id ? swarm_node_by_id(&making->swarm, task->node_id) : NULL;
+                if (node && text_equal(node->state, "down") &&
+                    task_holds_address_on(task, making->network->id))
+                        return error_set(
+                                error, ERROR_REFUSED,
+                                "node %s is down and has tasks with addresses on %s, which would be waited "
+                                "for in vain: bring it back, or remove it with `docker node rm --force %s`",
+                                node->name, making->network->name, node->name);
+        }
+        return 0;
+}
+
 static int read_swarm(struct making *making, struct error *error)
 {
         struct network *network;
@@ -130,6 +147,8 @@ static int read_swarm(struct making *making, struct error *error)
         if (refuse_moving(&making->swarm, network, error) < 0)
                 return -1;
         making->network = network;
+        if (refuse_down_nodes(making, error) < 0)
+                return -1;
         if (look_endpoints(making->engine, &making->swarm, network, &making->inspect, error) < 0)
                 return -1;
         read_account(making);
@@ -396,11 +415,6 @@ static void add_notes(struct making *making)
         if (making->swarm.nodes.count > 1)
                 note(plan, "routes, addresses and bridges were read on this node only; other nodes can't be "
                            "asked from here");
-        for_each_node (node, &making->swarm)
-                if (text_equal(node->state, "down"))
-                        note(plan,
-                             "node %s is down: its tasks hold their addresses until it is back or removed",
-                             node->name);
         for_each_planned (planned, plan)
                 if (!planned->complete && !(planned->stuck && plan->refusing))
                         note(plan, "%s does not run completely now; the move will not wait for it to",

@@ -99,7 +99,8 @@ static int act(struct run *run, struct progress *p, struct error *error)
 
 static int refuse_unsettled(const struct progress *p, const char *waiting, struct error *error)
 {
-        const char *why = p->last.sentence ? p->last.sentence : waiting;
+        const char *why =
+                p->last.sentence ? p->last.sentence : waiting; /* a failed act says more than its wait */
 
         return error_set(error, ERROR_TIMEOUT, "\"%s\" has not settled in time%s%s", p->title,
                          why ? ": " : "", why ? why : "");
@@ -136,6 +137,8 @@ static int advance(struct run *run, struct progress *p, enum level *ret_level, s
                 return -1;
         if (*ret_level == LEVEL_DONE)
                 return 0;
+        if (*ret_level == LEVEL_WAIT)
+                error_done(&p->last); /* the act was carried out after all */
         if (clock_now_ms() > p->deadline_ms)
                 return refuse_unsettled(p, waiting, error);
         if (*ret_level == LEVEL_TODO && p->acted_ms >= 0 && !step_may_act_again(p->step))

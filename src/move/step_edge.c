@@ -217,7 +217,8 @@ static uint32_t live_number(const struct plan *plan, const struct step *step, si
 
         for (size_t i = 0; i < plan->services.count; i++) {
                 edges += plan->services.items[i].edge;
-                before += plan->services.items[i].edge && i < step->index;
+                if (i < step->index)
+                        before += plan->services.items[i].edge;
         }
         return (uint32_t)(before + index * edges);
 }

@@ -33,9 +33,10 @@ static const struct finding_info infos[FINDING_KINDS] = {
                 {"tasks-stuck", SEVERITY_WARNING,
                  "Tasks wait for an address; which of their networks refuses can't be told from here.",
                  "headroom %s"},
-        [FINDING_MOVE_UNFINISHED] = {"move-unfinished", SEVERITY_CRITICAL,
-                                     "A move was interrupted: this network holds its lock and its way back.",
-                                     "headroom apply --recover %s"},
+        [FINDING_MOVE_UNFINISHED] =
+                {"move-unfinished", SEVERITY_CRITICAL,
+                 "A move is under way, or was interrupted: this network holds its lock and its way back.",
+                 "headroom apply --recover %s"},
         [FINDING_TASKS_NO_ADDRESS] = {"tasks-no-address", SEVERITY_CRITICAL,
                                       "A node waited in vain for the task's addresses, or for its own on "
                                       "that network: a pool is used up.",
