@@ -537,6 +537,30 @@ static void versions_that_never_stand_still_end_the_run(void **state)
         expect_refusal(&fake, &plan, GOAL_NEW, ERROR_CONFLICT, "update out of sequence");
 }
 
+static size_t creations;
+
+static void count_creations(struct fake *fake, const struct engine_request *request)
+{
+        (void)fake;
+        creations += text_equal(request->path, "/networks/create") && !strstr(request->body, "headroom-hop");
+}
+
+/* The engine keeps a removed network's name until the last container is off it. */
+static void a_name_that_is_taken_for_a_while_is_asked_for_again(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        creations = 0;
+        fake.before = count_creations;
+        must_run(&fake, &plan, GOAL_NEW, "a name that stays taken");
+        assert_in_range(creations, 2, 5);
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
 static void withhold_from_net(struct fake *fake, const struct engine_request *request)
 {
         if (text_equal(request->path, "/networks/create"))
@@ -674,6 +698,7 @@ int main(void)
                 cmocka_unit_test(the_plan_in_the_swarm_tells_no_environment),
                 cmocka_unit_test(a_version_that_moves_under_an_update_is_looked_at_anew),
                 cmocka_unit_test(versions_that_never_stand_still_end_the_run),
+                cmocka_unit_test(a_name_that_is_taken_for_a_while_is_asked_for_again),
                 cmocka_unit_test(a_network_that_never_gets_its_subnet_is_waited_for_no_longer_and_undone),
                 cmocka_unit_test(a_hop_that_never_gets_its_subnet_is_undone),
                 cmocka_unit_test(an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone),
