@@ -64,7 +64,7 @@ static void not_looked(struct examination *x, const char *next, char *what)
 {
         _cleanup_free_ char *owned = what;
         struct finding *finding = findings_add(&x->findings, FINDING_NOT_LOOKED, NULL, NULL,
-                                               text_format("not looked at: %s", what));
+                                               text_format("not looked at: %s", owned));
 
         finding->next = text_copy(next);
 }
@@ -193,7 +193,7 @@ static void look_at_host(struct examination *x)
 static void qualify(struct finding *finding, char *addition)
 {
         _cleanup_free_ char *owned = addition;
-        char *evidence = text_format("%s%s", finding->evidence, addition);
+        char *evidence = text_format("%s%s", finding->evidence, owned);
 
         free(finding->evidence);
         finding->evidence = evidence;
