@@ -30,6 +30,8 @@ struct plan_service {
                           meanwhile */
         bool stuck;    /* waits in New for an address of NET */
         bool complete; /* all its tasks ran when it was planned */
+        int64_t ready_ms; /* how long its last container took from start to running, health check included; 0:
+                             unknown */
         int64_t gap_expected_ms; /* at each of the two hops: how long it is out of reach */
         int64_t gap_bound_ms;
         int64_t settle_bound_ms; /* how long one hop may take before the run stops and says so */

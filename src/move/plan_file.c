@@ -103,6 +103,7 @@ static void write_service(writer_t w, const struct plan_service *service)
         json_write_member_bool(w, "edge", service->edge);
         json_write_member_bool(w, "stuck", service->stuck);
         json_write_member_bool(w, "complete", service->complete);
+        json_write_member_u64(w, "ready_ms", (uint64_t)service->ready_ms);
         json_write_member_u64(w, "gap_expected_ms", (uint64_t)service->gap_expected_ms);
         json_write_member_u64(w, "gap_bound_ms", (uint64_t)service->gap_bound_ms);
         json_write_member_u64(w, "settle_bound_ms", (uint64_t)service->settle_bound_ms);
@@ -235,6 +236,7 @@ static void read_service(document_t d, json_node object, struct plan_service *se
         service->edge = json_bool(d, json_get(d, object, "edge"));
         service->stuck = json_bool(d, json_get(d, object, "stuck"));
         service->complete = json_bool(d, json_get(d, object, "complete"));
+        service->ready_ms = read_ms(d, object, "ready_ms");
         service->gap_expected_ms = read_ms(d, object, "gap_expected_ms");
         service->gap_bound_ms = read_ms(d, object, "gap_bound_ms");
         service->settle_bound_ms = read_ms(d, object, "settle_bound_ms");

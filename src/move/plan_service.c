@@ -1,5 +1,6 @@
 #include "move/plan_service.h"
 
+#include "base/clock.h"
 #include "move/look.h"
 #include "move/way.h"
 
@@ -42,6 +43,31 @@ static bool is_stuck(const struct swarm *swarm, const struct service *service)
         return false;
 }
 
+/*
+ * How long the service's container took from its start until the task was called running, which with a health
+ * check is when it was healthy; 0 when none of its containers is on this node.
+ */
+static int64_t measure_ready_ms(struct engine *engine, const struct swarm *swarm,
+                                const struct service *service)
+{
+        for_each_task (task, swarm) {
+                _cleanup_buffer_ struct buffer body = {0};
+                _cleanup_json_ struct json_document *d = NULL;
+                if (!text_equal(task->service_id, service->id) || task->state != TASK_RUNNING ||
+                    !task->container_id || !text_equal(task->node_id, swarm->local_node_id))
+                        continue;
+                if (look_container(engine, task->container_id, &body, NULL) < 0 ||
+                    json_parse(buffer_text(&body), body.length, &d, NULL) < 0)
+                        continue;
+                _cleanup_free_ char *started =
+                        json_text(d, json_path(d, json_root(d), "State", "StartedAt", NULL));
+                int64_t started_ms = clock_parse(started);
+                if (started_ms > 0)
+                        return MAX(1, task->state_since_ms - started_ms);
+        }
+        return 0;
+}
+
 int plan_service_make(struct engine *engine, const struct swarm *swarm, const struct service *service,
                       const struct buffer *body, const char *plan_id, const char *const *ids, bool edge,
                       struct plan_service *planned, struct error *error)
@@ -55,6 +81,7 @@ int plan_service_make(struct engine *engine, const struct swarm *swarm, const st
         planned->version = service->version;
         planned->edge = edge;
         planned->stuck = is_stuck(swarm, service);
+        planned->ready_ms = measure_ready_ms(engine, swarm, service);
         planned->complete = plan_service_is_complete(swarm, service);
         if (spec_build(body, NULL, NULL, NULL, EDITS_NONE, &spec, error) < 0 ||
             spec_digest(spec.bytes, spec.length, plan_id, ids, &planned->parts, error) < 0)

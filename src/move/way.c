@@ -7,6 +7,8 @@
  */
 
 #define UNBIND_MS        2000 /* the engine takes a task's names away this long before it stops it */
+#define STOP_MS          500  /* what a process that heeds its signal takes to end */
+#define CONTAINER_MS     1000 /* what the engine takes to start a container that it has prepared */
 #define FOLLOW_MS        1000 /* for those who ask by name to notice */
 #define START_UNKNOWN_MS 5000
 #define SETTLE_BASE_MS   120000
@@ -121,17 +123,35 @@ static int set_order(const struct service *service, const struct buffer *body, c
         return edit_order(body, "RollbackConfig", order, EDIT_UNTIL_END, edits, error);
 }
 
-static void set_gaps(const struct swarm *swarm, const struct service *service, struct plan_service *planned)
+/*
+ * Stop-first: the names go, the old task stops, the new container starts and becomes ready, and those who ask
+ * notice. A host port is not asked for by name, and answers as soon as its process runs.
+ */
+static int64_t stop_first_gap_ms(const struct service *service, int64_t start_to_ready_ms)
+{
+        if (has_host_port(service))
+                return STOP_MS + CONTAINER_MS + FOLLOW_MS;
+        return UNBIND_MS + start_to_ready_ms + FOLLOW_MS;
+}
+
+static void set_gaps(const struct swarm *swarm, const struct service *service, bool health_check,
+                     struct plan_service *planned)
 {
         int64_t start = start_ms(swarm, service);
+        int64_t ready = planned->ready_ms ? CONTAINER_MS + planned->ready_ms : start;
         uint64_t replicas = MAX(service->replicas, 1);
 
         if (planned->way == WAY_STOP_FIRST) {
-                planned->gap_expected_ms = UNBIND_MS + start + FOLLOW_MS;
+                planned->gap_expected_ms = stop_first_gap_ms(service, ready);
                 planned->gap_bound_ms =
                         UNBIND_MS + service->stop_grace_ms + 2 * start + service->health_start_ms + FOLLOW_MS;
                 if (service->mode == SERVICE_REPLICATED && replicas > 1)
                         planned->gap_expected_ms = 0; /* its replicas stop one after the other */
+        } else if (!health_check) {
+                /* The old task goes when the new one runs, and nobody can tell whether that is ready by then.
+                 */
+                planned->gap_expected_ms = FOLLOW_MS;
+                planned->gap_bound_ms = FOLLOW_MS + service->health_start_ms;
         }
         int64_t settle =
                 SETTLE_BASE_MS + (int64_t)replicas * (service->stop_grace_ms + service->health_start_ms +
@@ -191,7 +211,7 @@ int way_decide(const struct swarm *swarm, const struct service *service, const s
         if (decide_way(service, body, health_check, planned, error) < 0 ||
             start_stuck_at_once(swarm, service, body, planned, error) < 0)
                 return -1;
-        set_gaps(swarm, service, planned);
+        set_gaps(swarm, service, health_check, planned);
         return 0;
 }
 

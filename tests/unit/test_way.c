@@ -291,6 +291,34 @@ static void the_gap_is_told_from_the_services_own_starts(void **state)
         assert_true(scene.planned->settle_bound_ms > scene.planned->gap_bound_ms);
 }
 
+/* A start-first service that starts in 6 s was away for 5.6 s, where the plan had promised no gap at all. */
+static void start_first_without_a_health_check_promises_no_gapless_move(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+
+        (void)state;
+        scene_set(&scene, "start-first", "");
+        scene.service.health_start_ms = 30000;
+        decide(&scene, false);
+        assert_int_equal(scene.planned->way, WAY_START_FIRST);
+        assert_true(scene.planned->gap_expected_ms > 0);
+        assert_true(scene.planned->gap_bound_ms >= 30000);
+}
+
+/* An edge's first start waits for its backends; its restart does not, and no name has to be forgotten. */
+static void a_host_port_is_away_only_while_its_process_is(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+
+        (void)state;
+        scene_set(&scene, "stop-first", "");
+        *list_add(&scene.service.ports) = (struct port){80, 80, "tcp", true};
+        add_task(&scene, TASK_RUNNING, 20000);
+        decide(&scene, true);
+        assert_true(scene.planned->gap_expected_ms < 5000);
+        assert_true(scene.planned->gap_bound_ms > scene.planned->gap_expected_ms);
+}
+
 static void replicas_that_stop_in_turn_leave_no_gap(void **state)
 {
         _cleanup_scene_ struct scene scene = {0};
@@ -348,6 +376,8 @@ int main(void)
                 cmocka_unit_test(without_rollback_its_settings_are_left_alone),
                 cmocka_unit_test(a_stuck_service_has_nothing_to_stop_first_on_its_way_out),
                 cmocka_unit_test(the_gap_is_told_from_the_services_own_starts),
+                cmocka_unit_test(start_first_without_a_health_check_promises_no_gapless_move),
+                cmocka_unit_test(a_host_port_is_away_only_while_its_process_is),
                 cmocka_unit_test(replicas_that_stop_in_turn_leave_no_gap),
                 cmocka_unit_test(the_bound_of_a_hop_has_a_bound),
                 cmocka_unit_test(without_live_connections_earlier_services_wait_for_later_ones),
