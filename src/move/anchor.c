@@ -24,7 +24,6 @@ static void add_tar_file(struct buffer *tar, const char *name, const void *bytes
         snprintf(header + 136, 12, "%011o", 0);
         memset(header + 148, ' ', 8); /* the checksum counts its own field as blanks */
         header[156] = '0';
-        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a field of 8 bytes */
         memcpy(header + 257, "ustar\00000", 8);
         for (size_t i = 0; i < sizeof(header); i++)
                 sum += (unsigned char)header[i];
