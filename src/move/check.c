@@ -273,7 +273,7 @@ static const struct predicate {
         {check_subnets, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_nodes, PHASE(CHECK_BEFORE)},
         {check_specs, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
-        {check_newcomers, ALWAYS},
+        {check_newcomers, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_updates, PHASE(CHECK_BEFORE)},
         {check_running, PHASE(CHECK_BEFORE)},
         {check_room, PHASE(CHECK_BEFORE)},

@@ -60,7 +60,7 @@ static char *soft_objection(const struct service *service, bool health_check)
         return NULL;
 }
 
-/* The median of how long its running tasks took from creation to running, health check included. */
+/* The mean of how long its running tasks took from creation to running, health check included. */
 static int64_t start_ms(const struct swarm *swarm, const struct service *service)
 {
         int64_t sum = 0;
@@ -145,7 +145,8 @@ static void set_gaps(const struct swarm *swarm, const struct service *service, b
                 planned->gap_expected_ms = stop_first_gap_ms(service, ready);
                 planned->gap_bound_ms =
                         UNBIND_MS + service->stop_grace_ms + 2 * start + service->health_start_ms + FOLLOW_MS;
-                if (service->mode == SERVICE_REPLICATED && replicas > 1)
+                if (service->mode == SERVICE_REPLICATED && service->update_parallelism &&
+                    service->update_parallelism < replicas)
                         planned->gap_expected_ms = 0; /* its replicas stop one after the other */
         } else if (!health_check) {
                 /* The old task goes when the new one runs, and nobody can tell whether that is ready by then.
@@ -153,9 +154,9 @@ static void set_gaps(const struct swarm *swarm, const struct service *service, b
                 planned->gap_expected_ms = FOLLOW_MS;
                 planned->gap_bound_ms = FOLLOW_MS + service->health_start_ms;
         }
-        int64_t settle =
-                SETTLE_BASE_MS + (int64_t)replicas * (service->stop_grace_ms + service->health_start_ms +
-                                                      3 * start + service->update_monitor_ms);
+        int64_t settle = SETTLE_BASE_MS +
+                         (int64_t)replicas * (service->stop_grace_ms + service->health_start_ms + 3 * start +
+                                              service->update_monitor_ms + service->update_delay_ms);
         planned->settle_bound_ms = MIN(settle, SETTLE_MAX_MS);
 }
 

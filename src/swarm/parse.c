@@ -6,6 +6,7 @@
 #define STOP_GRACE_DEFAULT_MS      10000        /* the engine's own default */
 #define DEFAULT_POOL               "10.0.0.0/8" /* docker swarm init --default-addr-pool */
 #define DEFAULT_POOL_SUBNET_BITS   24
+#define PARALLELISM_DEFAULT        1 /* of an update without settings; settings that say 0 mean all at once */
 #define HEALTH_INTERVAL_DEFAULT_MS 30000
 
 typedef const struct json_document *document_t;
@@ -245,6 +246,9 @@ static void parse_update_settings(struct swarm *swarm, document_t d, json_node s
         json_node update = json_get(d, spec, "UpdateConfig");
 
         service->has_update_config = update != JSON_NONE && json_type(d, update) == JSON_OBJECT;
+        service->update_parallelism =
+                service->has_update_config ? number(d, update, "Parallelism") : PARALLELISM_DEFAULT;
+        service->update_delay_ms = nanoseconds_as_ms(d, update, "Delay", 0);
         service->update_order = member(swarm, d, update, "Order");
         service->update_failure_action = member(swarm, d, update, "FailureAction");
         service->update_monitor_ms = nanoseconds_as_ms(d, update, "Monitor", 5000);

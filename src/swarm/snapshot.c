@@ -264,6 +264,8 @@ static void write_update_settings(writer_t w, const struct service *service)
 {
         if (service->has_update_config) {
                 write_object(w, "UpdateConfig");
+                json_write_member_u64(w, "Parallelism", service->update_parallelism);
+                json_write_member_u64(w, "Delay", (uint64_t)service->update_delay_ms * 1000000);
                 json_write_member_text(w, "Order", service->update_order);
                 json_write_member_text(w, "FailureAction", service->update_failure_action);
                 json_write_member_u64(w, "Monitor", (uint64_t)service->update_monitor_ms * 1000000);

@@ -150,6 +150,8 @@ struct service {
         const char *update_failure_action;
         const char *rollback_order;
         int64_t update_monitor_ms;
+        int64_t update_delay_ms;        /* between two batches */
+        uint64_t update_parallelism;    /* tasks updated at a time; 0: all at once */
         uint64_t max_replicas_per_node; /* 0: no limit */
         bool has_reservations;          /* CPU, memory or generic resources */
         const char *update_state;       /* UpdateStatus.State, NULL when none */

@@ -326,9 +326,25 @@ static void replicas_that_stop_in_turn_leave_no_gap(void **state)
         (void)state;
         scene_set(&scene, "stop-first", "");
         scene.service.replicas = 3;
+        scene.service.update_parallelism = 2;
         decide(&scene, false);
         assert_int_equal(scene.planned->gap_expected_ms, 0);
         assert_true(scene.planned->gap_bound_ms > 0);
+}
+
+static void replicas_that_stop_all_at_once_leave_one(void **state)
+{
+        static const uint64_t at_a_time[] = {0, 3, 4};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(at_a_time); i++) {
+                _cleanup_scene_ struct scene scene = {0};
+                scene_set(&scene, "stop-first", "");
+                scene.service.replicas = 3;
+                scene.service.update_parallelism = at_a_time[i];
+                decide(&scene, false);
+                assert_true(scene.planned->gap_expected_ms > 0);
+        }
 }
 
 static void the_bound_of_a_hop_has_a_bound(void **state)
@@ -379,6 +395,7 @@ int main(void)
                 cmocka_unit_test(start_first_without_a_health_check_promises_no_gapless_move),
                 cmocka_unit_test(a_host_port_is_away_only_while_its_process_is),
                 cmocka_unit_test(replicas_that_stop_in_turn_leave_no_gap),
+                cmocka_unit_test(replicas_that_stop_all_at_once_leave_one),
                 cmocka_unit_test(the_bound_of_a_hop_has_a_bound),
                 cmocka_unit_test(without_live_connections_earlier_services_wait_for_later_ones),
         };
