@@ -323,16 +323,24 @@ static bool is_change(const struct fake *recorded, size_t call)
         return false;
 }
 
-/*
- * After every call that changes something. Before the next of those only time passes, so that of the others
- * every fortieth will do; HEADROOM_KILLS=all takes each.
+/* HEADROOM_KILLS: of the calls that change nothing, "all" or "none" of them; a fortieth when it is not set.
  */
+static size_t kill_step(void)
+{
+        const char *wanted = getenv("HEADROOM_KILLS");
+
+        if (text_equal(wanted, "all"))
+                return 1;
+        return text_equal(wanted, "none") ? SIZE_MAX : 40;
+}
+
+/* After every call that changes something. Before the next of those only time passes, so some will do. */
 static void kill_everywhere(struct kill kill)
 {
         _cleanup_fake_ struct fake before;
         _cleanup_fake_ struct fake recorded;
         _cleanup_plan_ struct plan plan = {0};
-        size_t step = text_equal(getenv("HEADROOM_KILLS"), "all") ? 1 : 40;
+        size_t step = kill_step();
         size_t first;
 
         scene_make(&before, NET_ATTACHABLE, ROOM_TOO_LITTLE);
