@@ -47,6 +47,57 @@ struct plan_container {
         LIST(char *) aliases;
 };
 
+/* A page that is asked before and after the move, and how it answered when this was planned. */
+struct plan_page {
+        char *url;
+        char *at; /* "127.0.0.1:80": asked there, whatever the name resolves to; NULL: where it resolves to */
+        char *origin;           /* "checks, line 4", "Host() of drone_app", "port 80 of traefik_app" */
+        char *service;          /* ID of the service that makes it; NULL: not known */
+        uint64_t wanted_status; /* 0: any from 200 to 399 */
+        char *wanted_title;     /* NULL: any */
+        bool wanted;            /* the operator asked for it: it has to be fine, not only as it was */
+        uint64_t status;        /* the baseline; 0: no answer */
+        uint64_t length;        /* of the body, in bytes */
+        char *title;            /* NULL: it has none */
+        char *failure;          /* why there was no answer; NULL: there was one */
+};
+
+/* The smallest edit of a file that declares NET: texts at offsets of the file as it was, in rising order. */
+struct plan_patch_edit {
+        uint64_t offset;
+        char *original; /* "": something is put in */
+        char *edited;
+};
+
+struct plan_patch {
+        char *path;        /* absolute */
+        uint64_t line;     /* of the declaration, from 1 */
+        char *declaration; /* that line as it was */
+        bool in_place;     /* the move edits the file; otherwise the diff lies beside the plan */
+        char *before;      /* digests of the whole file */
+        char *after;
+        LIST(struct plan_patch_edit) edits;
+};
+
+/* A service that has no tasks for the time of the move. */
+struct plan_pause {
+        char *id;
+        char *name;
+        uint64_t replicas; /* as they were */
+};
+
+enum road_kind {
+        ROAD_REBUILD, /* the operator's command; it may restart units by itself */
+        ROAD_UNIT,    /* a systemd unit that is restarted */
+        ROAD_COMMAND,
+};
+
+/* A way of deploying again what is declared, gone after the move in this order. */
+struct plan_road {
+        enum road_kind kind;
+        char *text; /* the command line, or the unit's name */
+};
+
 struct plan {
         char id[PLAN_ID_LENGTH + 1];
         char *cluster_id;
@@ -70,6 +121,20 @@ struct plan {
         LIST(struct plan_container) containers;
         LIST(char *) bystanders; /* names of the services not on NET */
         LIST(char *) notes;      /* what the reader must know */
+
+        /* What the operator's configuration asked for when this was planned. */
+        char *host;            /* whose units, files and pages these are */
+        char *planner;         /* fingerprint of the key that planned, "SHA256:..."; NULL: none was named */
+        LIST(char *) reserved; /* ranges to keep clear of */
+        LIST(char *) quiet_stacks;
+        LIST(char *) quiet_busy;
+        LIST(char *) quiet_commands;
+        LIST(char *) pause_units;
+        LIST(struct plan_pause) pauses;
+        LIST(struct plan_road) roads;
+        uint64_t roads_timeout_s; /* of each */
+        LIST(struct plan_page) pages;
+        LIST(struct plan_patch) patches;
 };
 
 void plan_done(struct plan *plan);
@@ -96,6 +161,7 @@ struct plan_wish {
         const char *edges;   /* comma-separated service names, NULL: those that publish ports */
         const struct reserved_range *reserved;
         size_t reserved_count;
+        const struct settings *settings; /* NULL: none */
 };
 
 /* Makes a plan from the live swarm; changes nothing. ERROR_REFUSED says why there can't be one. */
