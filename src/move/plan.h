@@ -147,6 +147,13 @@ void plan_done(struct plan *plan);
         for (struct plan_container *c = (plan)->containers.items;                                            \
              c && c < (plan)->containers.items + (plan)->containers.count; c++)
 
+#define for_each_pause(p, plan)                                                                              \
+        for (struct plan_pause *p = (plan)->pauses.items;                                                    \
+             p && p < (plan)->pauses.items + (plan)->pauses.count; p++)
+#define for_each_road(r, plan)                                                                               \
+        for (struct plan_road *r = (plan)->roads.items; r && r < (plan)->roads.items + (plan)->roads.count;  \
+             r++)
+
 /* A range to keep clear of, and who says so: "--reserve", or a line of the configuration. */
 struct reserved_range {
         const char *range;

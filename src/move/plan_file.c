@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "move/plan_host.h"
 #include "move/plan_service.h"
 #include "json/json.h"
 #include "json/write.h"
@@ -53,6 +54,7 @@ void plan_done(struct plan *plan)
         free(plan->containers.items);
         texts_done(plan->bystanders.items, plan->bystanders.count);
         texts_done(plan->notes.items, plan->notes.count);
+        plan_host_done(plan);
         *plan = (struct plan){0};
 }
 
@@ -190,6 +192,7 @@ void plan_format(const struct plan *plan, bool indented, struct buffer *ret_json
         json_write_array_end(w);
         write_texts(w, "bystanders", plan->bystanders.items, plan->bystanders.count);
         write_texts(w, "notes", plan->notes.items, plan->notes.count);
+        plan_host_write(w, plan);
         json_write_object_end(w);
 }
 
@@ -269,6 +272,7 @@ static void read_lists(document_t d, json_node root, struct plan *plan)
                 *list_add(&plan->bystanders) = json_text(d, entry);
         json_for_each (entry, d, json_get(d, root, "notes"))
                 *list_add(&plan->notes) = json_text(d, entry);
+        plan_host_read(d, root, plan);
 }
 
 static bool has_fields(const struct plan *plan)
@@ -308,7 +312,7 @@ static bool is_complete(const struct plan *plan)
         for (size_t i = 0; i < plan->containers.count; i++)
                 if (!is_container_complete(&plan->containers.items[i]))
                         return false;
-        return true;
+        return plan_host_is_complete(plan);
 }
 
 /* It names a folder. */

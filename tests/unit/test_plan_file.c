@@ -69,9 +69,50 @@ static void add_service(struct plan *plan, const char *id, bool full)
         *list_add(&service->parts.items) = (struct spec_part){text_copy("TaskTemplate.Networks"), "89abcdef"};
 }
 
+static void fill_host(struct plan *plan)
+{
+        plan->host = text_copy("cc-ci");
+        plan->planner = text_copy("SHA256:abc");
+        plan->roads_timeout_s = 900;
+        *list_add(&plan->reserved) = text_copy("10.20.0.0/16");
+        *list_add(&plan->quiet_stacks) = text_copy("warm-*");
+        *list_add(&plan->quiet_busy) = text_copy("recipe-\"*\"");
+        *list_add(&plan->quiet_commands) = text_copy("! pgrep abra");
+        *list_add(&plan->pause_units) = text_copy("ci-poll.timer");
+        *list_add(&plan->pauses) =
+                (struct plan_pause){text_copy("s1"), text_copy("drone_app"), 18446744073709551615U};
+        *list_add(&plan->roads) = (struct plan_road){ROAD_REBUILD, text_copy("nixos-rebuild switch")};
+        *list_add(&plan->roads) = (struct plan_road){ROAD_UNIT, text_copy("deploy-proxy")};
+        *list_add(&plan->roads) = (struct plan_road){ROAD_COMMAND, text_copy("true")};
+        *list_add(&plan->pages) = (struct plan_page){.url = text_copy("http://drone/"),
+                                                     .at = text_copy("127.0.0.1:80"),
+                                                     .origin = text_copy("checks, line 4"),
+                                                     .service = text_copy("s1"),
+                                                     .wanted = true,
+                                                     .wanted_status = 200,
+                                                     .wanted_title = text_copy("Drone"),
+                                                     .status = 503,
+                                                     .length = 12,
+                                                     .title = text_copy("Dr\xc3\xb6ne")};
+        *list_add(&plan->pages) = (struct plan_page){.url = text_copy("http://x/"),
+                                                     .origin = text_copy("port 80"),
+                                                     .failure = text_copy("refused")};
+        struct plan_patch *patch = list_add(&plan->patches);
+        *patch = (struct plan_patch){text_copy("/etc/swarm.nix"),
+                                     12,
+                                     text_copy("docker network create proxy"),
+                                     true,
+                                     text_copy("aa"),
+                                     text_copy("bb"),
+                                     {0}};
+        *list_add(&patch->edits) = (struct plan_patch_edit){7, text_copy(""), text_copy("# why\n")};
+        *list_add(&patch->edits) = (struct plan_patch_edit){9000000000U, text_copy("a"), text_copy("")};
+}
+
 static void fill(struct plan *plan)
 {
         fill_texts(plan);
+        fill_host(plan);
         add_service(plan, "s1", true);
         add_service(plan, "s2", false);
         plan->services.items[1].way = WAY_START_FIRST;
@@ -147,6 +188,21 @@ static void same_lists(const struct plan *a, const struct plan *b)
                 same_text(a->notes.items[i], b->notes.items[i]);
 }
 
+/* Of what has no comparison of its own, the texts are. */
+static void same_host(const struct plan *a, const struct plan *b)
+{
+        _cleanup_buffer_ struct buffer text_a = {0};
+        _cleanup_buffer_ struct buffer text_b = {0};
+
+        plan_format(a, false, &text_a);
+        plan_format(b, false, &text_b);
+        assert_string_equal(buffer_text(&text_a), buffer_text(&text_b));
+        assert_int_equal(b->pages.count, 2);
+        assert_int_equal(b->patches.items[0].edits.count, 2);
+        assert_int_equal(b->roads.items[1].kind, ROAD_UNIT);
+        assert_true(b->pauses.items[0].replicas == UINT64_MAX && b->pages.items[0].status == 503);
+}
+
 static void same_plan(const struct plan *a, const struct plan *b)
 {
         char *const texts[][2] = {
@@ -165,6 +221,7 @@ static void same_plan(const struct plan *a, const struct plan *b)
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 same_text(texts[i][0], texts[i][1]);
         same_lists(a, b);
+        same_host(a, b);
 }
 
 static void a_plan_comes_back_from_its_file_whole(void **state)
