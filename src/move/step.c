@@ -5,6 +5,8 @@
 #define NETWORK_BOUND_MS 60000
 #define DRAIN_BASE_MS    60000
 #define QUICK_BOUND_MS   30000
+#define ANCHOR_BOUND_MS                                                                                      \
+        120000 /* a busy engine gives up attaching a container after 20 s, and is asked again */
 
 /* What a step is about, for its title and for what `index` means. */
 enum step_subject {
@@ -28,7 +30,7 @@ static const struct step_info {
         [STEP_HOP_CREATE] = {"hop-create", "create the hop network %s: lock and way back", SUBJECT_HOP,
                              look_hop_create, act_hop_create, QUICK_BOUND_MS, false},
         [STEP_ANCHOR_HOP] = {"anchor-hop", "make %s live on this node", SUBJECT_HOP, look_anchor, act_anchor,
-                             QUICK_BOUND_MS, true},
+                             ANCHOR_BOUND_MS, true},
         [STEP_EDGE_REACH_HOP] = {"edge-reach-hop", "connect the running %s to the hop", SUBJECT_SERVICE,
                                  look_edge, act_edge, QUICK_BOUND_MS, true},
         [STEP_SERVICE_TO_HOP] = {"service-to-hop", "service %s to the hop", SUBJECT_SERVICE, look_service_hop,
@@ -44,7 +46,7 @@ static const struct step_info {
         [STEP_NET_CREATE] = {"net-create", "create %s anew", SUBJECT_NET, look_net_create, act_net_create,
                              NETWORK_BOUND_MS, true},
         [STEP_ANCHOR_NET] = {"anchor-net", "make %s live on this node", SUBJECT_NET, look_anchor, act_anchor,
-                             QUICK_BOUND_MS, true},
+                             ANCHOR_BOUND_MS, true},
         [STEP_EDGE_REACH_NET] = {"edge-reach-net", "connect the running %s to the network", SUBJECT_SERVICE,
                                  look_edge, act_edge, QUICK_BOUND_MS, true},
         [STEP_SERVICE_TO_NET] = {"service-to-net", "service %s back to the network", SUBJECT_SERVICE,
