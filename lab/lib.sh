@@ -102,6 +102,7 @@ process_gone() { ! process_of "$1" >/dev/null; }
 # ---- nodes ----
 
 node_init() { process_of "$lab_dir/n$1/init.pid"; }
+boot_init() { process_of "$lab_dir/boot/init.pid"; }
 node_socket() { printf '%s\n' "$lab_dir/n$1/docker.sock"; }
 
 # in_node N COMMAND...: in all of the node's namespaces, in the caller's folder.
@@ -110,6 +111,22 @@ in_node() {
   pid=$(node_init "$1") || die "node n$1 of lab '$lab_name' is down"
   shift
   nsenter --target "$pid" --net --uts --mount --root --pid --wdns="$PWD" -- "$@"
+}
+
+# Entering a machine is two things: a command line that ends in an env, and what that env is to set.
+
+# boot_enter: the machine that lab/boot booted. As after a login, nothing of the caller's environment is left.
+boot_enter() {
+  local pid
+  pid=$(boot_init) || die "nothing is booted on n1 of lab '$lab_name' (lab/boot --name $lab_name)"
+  entry=(nsenter --target "$pid" --net --uts --ipc --mount --root --pid --cgroup --wdns=/ -- env -i)
+  settings=("HOME=/root" "TERM=${TERM:-dumb}" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+}
+
+in_boot() {
+  local entry settings
+  boot_enter
+  "${entry[@]}" "${settings[@]}" "$@"
 }
 
 # docker_on N ARGUMENT...: the engine's own client; a client's config or context of the machine must not interfere.

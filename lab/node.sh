@@ -88,12 +88,24 @@ dockerd_end() {
   wait_until 60 dockerd_gone "$1" || die "the engine of n$1 does not stop"
 }
 
+# ---- the booted machine ----
+
+boot_remove() {
+  local file
+  for file in holder.pid init.pid; do
+    process_end "$lab_dir/boot/$file"
+  done
+  cgroups_remove boot
+  rm -rf --one-file-system "${lab_dir:?}/boot"
+}
+
 # ---- the lab as a whole ----
 
 # runc removes a container's groups when it ends it; those of containers that were killed are left.
+# cgroups_remove [GROUP]: of the lab as a whole, or of one part of it.
 cgroups_remove() {
-  local top
-  for top in /sys/fs/cgroup/"headroom-$lab_name" /sys/fs/cgroup/*/"headroom-$lab_name"; do
+  local top group=headroom-$lab_name${1:+/$1}
+  for top in /sys/fs/cgroup/"$group" /sys/fs/cgroup/*/"$group"; do
     [[ -d $top ]] || continue
     wait_until 10 find "$top" -depth -type d -exec rmdir {} + || say "left behind: $top"
   done
@@ -102,6 +114,7 @@ cgroups_remove() {
 lab_remove() {
   local dir
   [[ -d $lab_dir ]] || return 0
+  boot_remove
   for dir in "$lab_dir"/n[0-9]*; do
     [[ ! -d $dir ]] || node_remove "${dir##*/n}"
   done
