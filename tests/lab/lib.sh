@@ -101,6 +101,7 @@ reference_host() {
 }
 
 on_node() { "$lab/exec" --name "$lab_name" "$@"; }
+on_boot() { on_node boot "$@"; } # the machine that cc-ci --systemd boots
 docker() { DOCKER_HOST=unix://$socket DOCKER_CONFIG=$lab_dir/docker-config "$bin/docker" "$@"; }
 api() { curl -sf --max-time 30 --unix-socket "$socket" "http://d/v1.40$1"; }
 hr() { on_node 1 env HEADROOM_STATE="$state" "$headroom" "$@"; }
