@@ -17,8 +17,12 @@ const struct option_spec apply_options[] = {
         {"yes", 'y', OPTION_FLAG, NULL, "do not ask"},
         {"adopt", 0, OPTION_FLAG, NULL, "go on with what somebody else changed since the plan, as it is now"},
         {"recover", 0, OPTION_FLAG, NULL, "take the plan from the unfinished move of the named NETWORK"},
-        {"state", 0, OPTION_VALUE, "FOLDER",
-         "where locks and journals are kept (else HEADROOM_STATE, else `state` of the configuration)"},
+        {"busy", 0, OPTION_FLAG, NULL, "go on although the host is at work"},
+        {"unfinished", 0, OPTION_VALUE, "done|again",
+         "what to make of a command of yours that was begun by a run that was killed, and whose end nobody "
+         "saw"},
+        {"log", 0, OPTION_VALUE, "FILE", "the engine's log, where it is not in this host's journal"},
+        OPTION_STATE,
         {NULL},
 };
 
@@ -37,10 +41,19 @@ static void show_settled(_unused_ void *userdata, size_t number, size_t total, c
 
 static void show_note(_unused_ void *userdata, const char *text)
 {
-        progress_done(COLOUR_WARN, "!!", "adopted: %s", text);
+        progress_done(COLOUR_WARN, "!!", "%s", text);
 }
 
-static const struct run_observer observer = {show_waiting, show_settled, show_note, NULL};
+/* The first signal asks for an end in order, which gives back what was paused; the second ends at once. */
+static volatile sig_atomic_t signalled;
+
+static bool is_interrupted(_unused_ void *userdata)
+{
+        return signalled != 0;
+}
+
+static const struct run_observer observer = {
+        .waiting = show_waiting, .settled = show_settled, .note = show_note};
 
 /* Asks only a person: without a terminal there is nobody to ask, and the plan was reviewed. */
 static bool agreed(const struct invocation *invocation, const struct plan *plan, bool undo)
@@ -88,34 +101,51 @@ static void print_ways_on(const struct invocation *invocation)
                 *undo ? "forward" : "back");
 }
 
-/* The move stays where it is, as after any other end of the process; the person is told how to go on. */
 static void on_interrupt(int number)
 {
-        static const char text[] =
-                "\nheadroom: interrupted; the same command goes on from here, with --undo it goes back\n";
+        static const char text[] = "\nheadroom: ending; a second signal ends at once\n";
 
-        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-                _exit(1);
-        _exit(128 + number);
+        if (signalled || write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+                _exit(128 + number);
+        signalled = number;
+}
+
+static int read_options(const struct invocation *invocation, const struct settings *settings,
+                        struct run_options *ret_options, struct error *error)
+{
+        const char *unfinished = invocation_value(invocation, "unfinished");
+        const char *state = invocation_value(invocation, "state");
+
+        if (unfinished && !text_equal(unfinished, "done") && !text_equal(unfinished, "again"))
+                return error_set(error, ERROR_USAGE, "--unfinished takes done or again, not %s", unfinished);
+        *ret_options = (struct run_options){
+                .goal = invocation_flag(invocation, "undo") ? GOAL_OLD : GOAL_NEW,
+                .adopt = invocation_flag(invocation, "adopt"),
+                .take_over = invocation_flag(invocation, "recover"),
+                .busy = invocation_flag(invocation, "busy"),
+                .unfinished = !unfinished                      ? UNFINISHED_ASK
+                              : text_equal(unfinished, "done") ? UNFINISHED_DONE
+                                                               : UNFINISHED_AGAIN,
+                .state = state ? state : settings->state,
+                .log = invocation_value(invocation, "log"),
+                .interrupted = is_interrupted,
+        };
+        return 0;
 }
 
 int command_apply(const struct invocation *invocation)
 {
         bool undo = invocation_flag(invocation, "undo");
-        struct run_options options = {.goal = undo ? GOAL_OLD : GOAL_NEW,
-                                      .adopt = invocation_flag(invocation, "adopt"),
-                                      .take_over = invocation_flag(invocation, "recover"),
-                                      .state = invocation_value(invocation, "state")};
+        struct run_options options = {0};
         _cleanup_error_ struct error error = {0};
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_plan_ struct plan plan = {0};
         _cleanup_settings_ struct settings settings = {0};
         bool changed = false;
 
-        if (invocation_settings(invocation, &settings, &error) < 0)
+        if (invocation_settings(invocation, &settings, &error) < 0 ||
+            read_options(invocation, &settings, &options, &error) < 0)
                 return invocation_fail(invocation, &error);
-        if (!options.state)
-                options.state = settings.state;
         /* A plan that can't be read needs no engine to be refused. */
         if (!options.take_over && read_plan(invocation, NULL, &plan, &error) < 0)
                 return invocation_fail(invocation, &error);
@@ -133,7 +163,7 @@ int command_apply(const struct invocation *invocation)
                 int code = invocation_fail(invocation, &error);
                 if (changed)
                         print_ways_on(invocation);
-                return changed ? 1 : code;
+                return signalled ? 128 + signalled : changed ? 1 : code;
         }
         print_done(invocation, &plan, undo, changed);
         return 0;

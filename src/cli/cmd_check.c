@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "move/check.h"
+#include "settings/settings.h"
 
 #include <stdio.h>
 
@@ -9,6 +10,8 @@
 
 const struct option_spec check_options[] = {
         {"undo", 0, OPTION_FLAG, NULL, "look at what an undo would rest on"},
+        {"log", 0, OPTION_VALUE, "FILE", "the engine's log, where it is not in this host's journal"},
+        OPTION_STATE,
         {NULL},
 };
 
@@ -61,16 +64,23 @@ static void print_verdict(const struct invocation *invocation, const struct plan
 
 int command_check(const struct invocation *invocation)
 {
-        enum goal goal = invocation_flag(invocation, "undo") ? GOAL_OLD : GOAL_NEW;
+        struct check_options options = {.goal = invocation_flag(invocation, "undo") ? GOAL_OLD : GOAL_NEW,
+                                        .state = invocation_value(invocation, "state"),
+                                        .log = invocation_value(invocation, "log")};
         _cleanup_error_ struct error error = {0};
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_plan_ struct plan plan = {0};
         _cleanup_check_points_ struct check_points points = {0};
+        _cleanup_settings_ struct settings settings = {0};
         enum check_phase phase;
 
+        if (invocation_settings(invocation, &settings, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (!options.state)
+                options.state = settings.state;
         if (plan_read(invocation->words[0], &plan, &error) < 0 ||
             invocation_open_engine(invocation, &engine, &error) < 0 ||
-            check_plan(engine, &plan, goal, &phase, &points, &error) < 0 ||
+            check_plan(engine, &plan, &options, &phase, &points, &error) < 0 ||
             print_points(invocation, &points, &error) < 0)
                 return invocation_fail(invocation, &error);
         print_verdict(invocation, &plan, phase, check_passed(&points));

@@ -89,6 +89,7 @@ static int plan_network(const struct invocation *invocation, struct error *error
         if (invocation_settings(invocation, &settings, error) < 0 ||
             reserve_gather(invocation, &settings, &reserve, error) < 0)
                 return -1;
+        wish.settings = &settings;
         wish.reserved = reserve.ranges.items;
         wish.reserved_count = reserve.ranges.count;
         _cleanup_free_ char *edges = configured_edges(&settings);

@@ -25,6 +25,13 @@ struct option_spec {
         const char *help;     /* one line, no full stop */
 };
 
+#define OPTION_STATE                                                                                         \
+        {                                                                                                    \
+                "state", 0, OPTION_VALUE, "FOLDER",                                                          \
+                        "where locks and journals are kept (else HEADROOM_STATE, else `state` of the "       \
+                        "configuration)"                                                                     \
+        }
+
 #define INVOCATION_WORDS_MAX 16
 
 /* A command line that has been understood. Borrowed strings. */

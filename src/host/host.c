@@ -36,3 +36,11 @@ char *host_claim_describe(const struct host_claim *claim)
         const char *what = claim->kind == HOST_ADDRESS ? "address" : "route";
         return claim->interface ? text_format("%s on %s", what, claim->interface) : text_copy(what);
 }
+
+char *host_name(void)
+{
+        char name[256] = "?";
+
+        gethostname(name, sizeof(name) - 1);
+        return text_copy(name);
+}

@@ -43,3 +43,6 @@ int host_read(const char *root, struct host *ret_host, struct error *error);
 
 /* One line for people: "route on eth1", "address on tailscale0", "resolver". */
 char *host_claim_describe(const struct host_claim *claim);
+
+/* This machine's name; owned by the caller. */
+char *host_name(void);

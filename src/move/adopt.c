@@ -3,6 +3,8 @@
 #include "move/look.h"
 #include "move/plan_service.h"
 
+#include <inttypes.h>
+
 struct adopting {
         struct move *move;
         struct plan *plan;
@@ -23,7 +25,8 @@ static void tell(struct adopting *a, const char *format, ...)
         va_start(arguments, format);
         _cleanup_free_ char *text = text_vformat(format, arguments);
         va_end(arguments);
-        a->observer->note(a->observer->userdata, text);
+        _cleanup_free_ char *adopted = text_format("adopted: %s", text);
+        a->observer->note(a->observer->userdata, adopted);
 }
 
 static int adopt_service(struct adopting *a, struct plan_service *planned, bool *ret_gone,
@@ -85,11 +88,24 @@ static int adopt_newcomers(struct adopting *a, struct error *error)
         return 0;
 }
 
+/* A service that is to be paused gets back, at the end, the number it has now. */
+static void adopt_pauses(struct adopting *a)
+{
+        for_each_pause (pause, a->plan) {
+                const struct service *service = swarm_service_by_id(&a->swarm, pause->id);
+                if (!service || service->replicas == 0 || service->replicas == pause->replicas)
+                        continue;
+                tell(a, "service %s was scaled to %" PRIu64 " since", pause->name, service->replicas);
+                pause->replicas = service->replicas;
+        }
+}
+
 int plan_adopt(struct move *move, struct plan *plan, const struct run_observer *observer, struct error *error)
 {
         _cleanup_(adopting_done) struct adopting a = {.move = move, .plan = plan, .observer = observer};
 
         if (survey(move->engine, NULL, &a.swarm, error) < 0 || move_refresh(move, error) < 0)
                 return -1;
+        adopt_pauses(&a);
         return adopt_services(&a, error) < 0 || adopt_newcomers(&a, error) < 0 ? -1 : 0;
 }

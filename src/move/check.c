@@ -1,8 +1,8 @@
-#include "move/check.h"
+#include "move/check_inside.h"
 
+#include "host/host.h"
 #include "move/look.h"
 #include "move/plan_service.h"
-#include "pool/account.h"
 
 #include <inttypes.h>
 
@@ -10,15 +10,6 @@
  * Each predicate is a function that adds one point or several; one table says in which phases it is asked. A
  * predicate that can't be asked at all (the engine does not answer) is an error, not a failed point.
  */
-
-struct checking {
-        struct move move;
-        const struct plan *plan;
-        enum check_phase phase;
-        struct swarm swarm;
-        struct accounts accounts;
-        struct check_points points;
-};
 
 void check_points_done(struct check_points *points)
 {
@@ -36,13 +27,19 @@ static void checking_done(struct checking *c)
         accounts_done(&c->accounts);
         swarm_done(&c->swarm);
         move_done(&c->move);
+        free(c->folder);
         check_points_done(&c->points);
 }
 
-/* Takes the three texts over. */
-static void add_point(struct checking *c, enum check_result result, char *subject, char *claim, char *found)
+void check_add(struct checking *c, enum check_result result, char *subject, char *claim, char *found)
 {
-        *list_add(&c->points.items) = (struct check_point){result, subject, claim, found};
+        *list_add(&c->points.items) = (struct check_point){result, subject, claim, found, false};
+}
+
+/* What somebody else changed in the swarm since. */
+static void add_change(struct checking *c, char *subject, char *claim, char *found)
+{
+        *list_add(&c->points.items) = (struct check_point){CHECK_FAIL, subject, claim, found, true};
 }
 
 static int check_swarm(struct checking *c, struct error *error)
@@ -53,7 +50,7 @@ static int check_swarm(struct checking *c, struct error *error)
                 return error_set(error, ERROR_REFUSED,
                                  "the plan is for another swarm (%s, and this one is %s)",
                                  c->plan->cluster_id, id);
-        add_point(c, CHECK_PASS, text_copy("swarm"), text_copy(c->plan->cluster_id), text_copy(id));
+        check_add(c, CHECK_PASS, text_copy("swarm"), text_copy(c->plan->cluster_id), text_copy(id));
         return 0;
 }
 
@@ -67,9 +64,18 @@ static int check_network(struct checking *c, struct error *error)
                 return error_set(error, ERROR_REFUSED,
                                  "there is no network %s, and no hop network of a move of it",
                                  c->plan->network);
-        add_point(c, CHECK_PASS, text_format("network %s", c->plan->network),
+        check_add(c, CHECK_PASS, text_format("network %s", c->plan->network),
                   text_format("%s or %s", c->plan->old_subnet, c->plan->new_subnet), text_copy(found));
         return 0;
+}
+
+struct reserved {
+        LIST(struct reserved_range) ranges;
+};
+
+static void reserved_done(struct reserved *reserved)
+{
+        free(reserved->ranges.items);
 }
 
 static int check_clear(struct checking *c, const char *subnet, const char *what, struct error *error)
@@ -79,13 +85,18 @@ static int check_clear(struct checking *c, const char *subnet, const char *what,
 
         if (prefix_parse(subnet, &prefix) != PREFIX_FINE)
                 return error_set(error, ERROR_REFUSED, "the plan's subnet %s is none", subnet);
-        if (occupied_gather(&c->swarm, NULL, 0, c->move.net_id, &occupied, error) < 0)
+        _cleanup_(reserved_done) struct reserved reserved = {0};
+        for (size_t i = 0; i < c->plan->reserved.count; i++)
+                *list_add(&reserved.ranges) = (struct reserved_range){c->plan->reserved.items[i], "the plan"};
+        if (occupied_gather(&c->swarm, reserved.ranges.items, reserved.ranges.count, c->move.net_id,
+                            &occupied, error) < 0)
                 return -1;
         const struct occupied_range *range = occupied_find(&occupied, prefix);
         char *found = range ? text_format("is taken since: %s has it", range->owner)
                             : text_format("clear of the %zu ranges known", occupied.ranges.count);
-        add_point(c, range ? CHECK_FAIL : CHECK_PASS, text_format("subnet %s for %s", subnet, what),
-                  text_copy("clear of every overlay, bridge, route, address and resolver"), found);
+        check_add(c, range ? CHECK_FAIL : CHECK_PASS, text_format("subnet %s for %s", subnet, what),
+                  text_copy("clear of every overlay, bridge, route, address, resolver and reserved range"),
+                  found);
         return 0;
 }
 
@@ -107,11 +118,11 @@ static int check_newcomers(struct checking *c, _unused_ struct error *error)
 
         for_each_service (service, &c->swarm)
                 if (move_has_service(&c->move, service) && !plan_has_service(c->plan, service->id))
-                        add_point(c, CHECK_FAIL, text_format("service %s", service->name),
-                                  text_format("not on %s", c->plan->network),
-                                  text_format("joined %s since", c->plan->network));
+                        add_change(c, text_format("service %s", service->name),
+                                   text_format("not on %s", c->plan->network),
+                                   text_format("joined %s since", c->plan->network));
         if (c->points.items.count == before)
-                add_point(c, CHECK_PASS, text_format("other services on %s", c->plan->network),
+                check_add(c, CHECK_PASS, text_format("other services on %s", c->plan->network),
                           text_copy("none"), text_copy("none"));
         return 0;
 }
@@ -143,8 +154,12 @@ static int check_specs(struct checking *c, struct error *error)
                 char *found;
                 if (find_change(c, planned, &found, error) < 0)
                         return -1;
-                add_point(c, found ? CHECK_FAIL : CHECK_PASS, text_format("service %s", planned->name),
-                          text_copy("its spec as planned"), found ? found : text_copy("unchanged"));
+                char *subject = text_format("service %s", planned->name);
+                char *claim = text_copy("its spec as planned");
+                if (found)
+                        add_change(c, subject, claim, found);
+                else
+                        check_add(c, CHECK_PASS, subject, claim, text_copy("unchanged"));
         }
         return 0;
 }
@@ -153,9 +168,10 @@ static int check_updates(struct checking *c, _unused_ struct error *error)
 {
         for_each_planned (planned, c->plan) {
                 const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
+                bool resumed = pause_is_recorded(&c->move, planned->id);
                 if (service && text_equal(service->update_state, "updating"))
-                        add_point(c, CHECK_FAIL, text_format("service %s", service->name),
-                                  text_copy("no update going on"),
+                        check_add(c, resumed ? CHECK_UNKNOWN : CHECK_FAIL,
+                                  text_format("service %s", service->name), text_copy("no update going on"),
                                   text_copy("is being updated; let it finish first"));
         }
         return 0;
@@ -182,7 +198,11 @@ static int check_running(struct checking *c, _unused_ struct error *error)
                         continue;
                 count_tasks(&c->swarm, planned->id, &running, &wanted);
                 wanted = service->mode == SERVICE_REPLICATED ? service->replicas : wanted;
-                add_point(c, running >= wanted ? CHECK_PASS : CHECK_FAIL,
+                bool resumed = pause_is_recorded(&c->move, planned->id);
+                check_add(c,
+                          running >= wanted ? CHECK_PASS
+                          : resumed         ? CHECK_UNKNOWN
+                                            : CHECK_FAIL,
                           text_format("service %s", planned->name), text_copy("runs completely"),
                           text_format("runs %" PRIu64 " of %" PRIu64 " tasks", running, wanted));
         }
@@ -201,7 +221,7 @@ static int check_room(struct checking *c, _unused_ struct error *error)
                                 account_of_network(&c->accounts, attachment->network_id);
                         if (!account || text_equal(attachment->network_id, c->move.net_id))
                                 continue;
-                        add_point(c, account->free.max ? CHECK_PASS : CHECK_FAIL,
+                        check_add(c, account->free.max ? CHECK_PASS : CHECK_FAIL,
                                   text_format("room for %s on %s", planned->name, account->network->name),
                                   text_copy("an address for a start-first update"),
                                   text_format("%" PRIu64 " to %" PRIu64 " free", account->free.min,
@@ -211,11 +231,49 @@ static int check_room(struct checking *c, _unused_ struct error *error)
         return 0;
 }
 
+/* Services that are not to be touched: there, and not on NET. */
+static int check_bystanders(struct checking *c, _unused_ struct error *error)
+{
+        struct buffer gone = {0};
+
+        for (size_t i = 0; i < c->plan->bystanders.count; i++) {
+                const struct service *found = NULL;
+                for_each_service (service, &c->swarm)
+                        if (text_equal(service->name, c->plan->bystanders.items[i]))
+                                found = service;
+                if (!found)
+                        buffer_format(&gone, "%s%s", gone.length ? ", " : "", c->plan->bystanders.items[i]);
+        }
+        check_add(c, gone.length ? CHECK_UNKNOWN : CHECK_PASS, text_copy("services not on the network"),
+                  text_format("%zu, untouched", c->plan->bystanders.count),
+                  gone.length ? text_format("no longer there: %s", buffer_text(&gone))
+                              : text_copy("all there"));
+        buffer_done(&gone);
+        return 0;
+}
+
+/* Who passes requests on moves last: until then it reaches those on either network. */
+static int check_order(struct checking *c, _unused_ struct error *error)
+{
+        const char *early = NULL;
+        bool others = false;
+
+        for (size_t i = c->plan->services.count; i-- > 0;) {
+                const struct plan_service *planned = &c->plan->services.items[i];
+                others = others || !planned->edge;
+                if (planned->edge && others)
+                        early = planned->name;
+        }
+        check_add(c, early ? CHECK_FAIL : CHECK_PASS, text_copy("order"), text_copy("edges move last"),
+                  early ? text_format("%s is an edge and would move before others", early) : text_copy("so"));
+        return 0;
+}
+
 static int check_nodes(struct checking *c, _unused_ struct error *error)
 {
         for_each_node (node, &c->swarm)
                 if (!text_equal(node->id, c->swarm.local_node_id))
-                        add_point(c, CHECK_UNKNOWN, text_format("node %s", node->name),
+                        check_add(c, CHECK_UNKNOWN, text_format("node %s", node->name),
                                   text_copy("its routes, addresses and bridges clear of the subnet"),
                                   text_copy("can't be asked from here"));
         return 0;
@@ -231,20 +289,45 @@ static int check_step(struct checking *c, const struct step *step, char *subject
 
         if (step_look(&c->move, step, &level, &waiting, &told) < 0) {
                 bool verdict = told.kind == ERROR_CONFLICT || told.kind == ERROR_FAILED;
-                add_point(c, CHECK_FAIL, subject, text_copy(claim), text_copy(told.sentence));
+                check_add(c, CHECK_FAIL, subject, text_copy(claim), text_copy(told.sentence));
                 return verdict ? 0 : error_move(error, &told);
         }
         char *found = level == LEVEL_DONE ? text_copy("so")
                                           : text_format("not yet: waiting for %s", waiting ? waiting : "it");
-        add_point(c, level == LEVEL_DONE ? CHECK_PASS : CHECK_FAIL, subject, text_copy(claim), found);
+        check_add(c, level == LEVEL_DONE ? CHECK_PASS : CHECK_FAIL, subject, text_copy(claim), found);
         return 0;
+}
+
+/*
+ * A road may have deployed the service anew, in words of its own: then its spec is the operator's again, and
+ * what is left to see is that it is on NET and runs.
+ */
+static bool check_redeployed(struct checking *c, const struct plan_service *planned)
+{
+        const struct service *service = swarm_service_by_id(&c->swarm, planned->id);
+        _cleanup_free_ char *found = NULL;
+        uint64_t running;
+        uint64_t wanted;
+
+        if (!c->plan->roads.count || !service || !c->move.net_id || !service_on(service, c->move.net_id) ||
+            find_change(c, planned, &found, NULL) < 0 || !found)
+                return false;
+        count_tasks(&c->swarm, planned->id, &running, &wanted);
+        wanted = service->mode == SERVICE_REPLICATED ? service->replicas : wanted;
+        check_add(c, running >= wanted || !planned->complete ? CHECK_UNKNOWN : CHECK_FAIL,
+                  text_format("service %s", planned->name), text_copy("settled on the network"),
+                  text_format("deployed anew since, and runs %" PRIu64 " of %" PRIu64 " tasks", running,
+                              wanted));
+        return true;
 }
 
 static int check_settled(struct checking *c, struct error *error)
 {
         for (size_t i = 0; i < c->plan->services.count; i++) {
+                const struct plan_service *planned = &c->plan->services.items[i];
                 const struct step step = {STEP_SERVICE_TO_NET, i};
-                if (check_step(c, &step, text_format("service %s", c->plan->services.items[i].name),
+                if (!check_redeployed(c, planned) &&
+                    check_step(c, &step, text_format("service %s", planned->name),
                                "settled on the network, its spec as planned", error) < 0)
                         return -1;
         }
@@ -255,7 +338,7 @@ static int check_left_over(struct checking *c, struct error *error)
 {
         const struct step step = {STEP_ANCHOR_REMOVE, 0};
 
-        add_point(c, c->move.net_allocated ? CHECK_PASS : CHECK_FAIL,
+        check_add(c, c->move.net_allocated ? CHECK_PASS : CHECK_FAIL,
                   text_format("network %s", c->plan->network), text_copy("has its pool"),
                   text_copy(c->move.net_allocated ? "so" : "was never allocated"));
         return check_step(c, &step, text_copy("this node"), "nothing of headroom left on it", error);
@@ -272,12 +355,20 @@ static const struct predicate {
         {check_network, ALWAYS},
         {check_subnets, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_nodes, PHASE(CHECK_BEFORE)},
+        {check_order, PHASE(CHECK_BEFORE)},
         {check_specs, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_newcomers, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
+        {check_bystanders, ALWAYS},
         {check_updates, PHASE(CHECK_BEFORE)},
         {check_running, PHASE(CHECK_BEFORE)},
         {check_room, PHASE(CHECK_BEFORE)},
         {check_settled, PHASE(CHECK_AFTER)},
+        {check_patches, ALWAYS},
+        {check_roads, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
+        {check_pauses, PHASE(CHECK_BEFORE)},
+        {check_quiet, PHASE(CHECK_BEFORE)},
+        {check_pages, PHASE(CHECK_BEFORE) | PHASE(CHECK_AFTER)},
+        {check_log, PHASE(CHECK_AFTER)},
         {check_left_over, PHASE(CHECK_AFTER)},
 };
 
@@ -288,12 +379,28 @@ static enum check_phase phase_of(const struct move *move)
         return move_net_at_goal(move) ? CHECK_AFTER : CHECK_BEFORE;
 }
 
-int check_plan(struct engine *engine, const struct plan *plan, enum goal goal, enum check_phase *ret_phase,
-               struct check_points *ret_points, struct error *error)
+/* What a run would know of this host. */
+static void look_around(struct checking *c)
 {
-        _cleanup_(checking_done) struct checking c = {.plan = plan,
-                                                      .move = {.engine = engine, .plan = plan, .goal = goal}};
+        const char *state = c->options->state;
 
+        c->move.host = host_name();
+        c->move.here = text_equal(c->move.host, c->plan->host);
+        c->folder = state ? text_format("%s/%s", state, c->plan->id) : NULL;
+        c->move.folder = c->folder;
+        c->move.units = c->options->units;
+        c->move.units_borrowed = c->options->units != NULL;
+}
+
+int check_plan(struct engine *engine, const struct plan *plan, const struct check_options *options,
+               enum check_phase *ret_phase, struct check_points *ret_points, struct error *error)
+{
+        _cleanup_(checking_done) struct checking c = {
+                .options = options,
+                .plan = plan,
+                .move = {.engine = engine, .plan = plan, .goal = options->goal}};
+
+        look_around(&c);
         if (survey(engine, NULL, &c.swarm, error) < 0 || move_refresh(&c.move, error) < 0)
                 return -1;
         accounts_of(&c.swarm, &c.accounts);
@@ -324,6 +431,14 @@ char *check_failures(const struct check_points *points)
                         buffer_format(&out, "%s%s %s", out.length ? "; " : "", points->items.items[i].subject,
                                       points->items.items[i].found);
         return out.length ? buffer_steal(&out) : NULL;
+}
+
+bool check_is_adoptable(const struct check_points *points)
+{
+        for (size_t i = 0; i < points->items.count; i++)
+                if (points->items.items[i].result == CHECK_FAIL && !points->items.items[i].adoptable)
+                        return false;
+        return true;
 }
 
 const char *check_result_name(enum check_result result)

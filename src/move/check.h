@@ -16,9 +16,10 @@ enum check_result {
 
 struct check_point {
         enum check_result result;
-        char *subject; /* "service drone_app" */
-        char *claim;   /* what the plan says */
-        char *found;   /* what is there */
+        char *subject;  /* "service drone_app" */
+        char *claim;    /* what the plan says */
+        char *found;    /* what is there */
+        bool adoptable; /* a change by somebody else, which --adopt takes as it is */
 };
 
 struct check_points {
@@ -34,14 +35,23 @@ enum check_phase {
         CHECK_AFTER,  /* NET is where the goal wants it, and no hop is there */
 };
 
+struct check_options {
+        enum goal goal;
+        const char *state;   /* folder of locks and journals; NULL: what is recorded there is not looked at */
+        const char *log;     /* the engine's log as a file; NULL: the journal's */
+        struct units *units; /* borrowed; NULL: the system bus is asked when it is needed */
+        bool busy;           /* a host at work is told, and no obstacle */
+};
+
 /*
  * Looks at every point, for a move towards the goal. ERROR_REFUSED only where there is nothing to look at:
  * another swarm, or no such network.
  */
-int check_plan(struct engine *engine, const struct plan *plan, enum goal goal, enum check_phase *ret_phase,
-               struct check_points *ret_points, struct error *error);
+int check_plan(struct engine *engine, const struct plan *plan, const struct check_options *options,
+               enum check_phase *ret_phase, struct check_points *ret_points, struct error *error);
 
 bool check_passed(const struct check_points *points);
 char *
 check_failures(const struct check_points *points); /* "service a was removed; ..."; NULL when there is none */
+bool check_is_adoptable(const struct check_points *points); /* all that fails can be adopted */
 const char *check_result_name(enum check_result result);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/file.h>
 
+#define JOURNAL_BYTES_MAX ((size_t)16 << 20)
+
 struct journal {
         char *folder;
         int lock;
@@ -98,4 +100,32 @@ int journal_keep(struct journal *journal, const char *name, const void *bytes, s
         _cleanup_free_ char *path = text_format("%s/%s", journal->folder, name);
 
         return access(path, F_OK) == 0 ? 0 : file_write(path, bytes, length, 0600, error);
+}
+
+const char *journal_folder(const struct journal *journal)
+{
+        return journal->folder;
+}
+
+void journal_times(const char *folder, int64_t *ret_started_ms, int64_t *ret_finished_ms)
+{
+        _cleanup_free_ char *path = text_format("%s/journal", folder);
+        _cleanup_buffer_ struct buffer bytes = {0};
+        char *rest = NULL;
+
+        if (file_read(path, JOURNAL_BYTES_MAX, &bytes, NULL) < 0)
+                return;
+        for (char *line = strtok_r((char *)buffer_text(&bytes), "\n", &rest); line;
+             line = strtok_r(NULL, "\n", &rest)) {
+                char *text = strchr(line, ' ');
+                if (!text)
+                        continue;
+                *text++ = 0;
+                if (text_starts_with(text, "started ")) {
+                        *ret_started_ms = clock_parse(line);
+                        *ret_finished_ms = INT64_MAX;
+                } else if (text_starts_with(text, "finished: ")) {
+                        *ret_finished_ms = clock_parse(line);
+                }
+        }
 }

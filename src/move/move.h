@@ -3,7 +3,8 @@
 /* A move under way, and the steps' looks and acts by kind: inside move/ only. */
 
 #include "engine/engine.h"
-#include "move/step.h"
+#include "host/unit.h"
+#include "move/run.h"
 
 enum net_state {
         NET_ABSENT,
@@ -17,6 +18,16 @@ struct move {
         enum goal goal;
         bool take_over; /* go on with a move that another host holds */
         char *host;     /* this host's name, for the lock's label */
+
+        bool resumes; /* the hop was there when this run began: what is at 0 was paused by the move */
+
+        /* What is done outside the swarm: */
+        bool here;           /* this is the plan's host: its units, files and commands are in reach */
+        const char *folder;  /* where its deeds are recorded; borrowed */
+        struct units *units; /* opened when first needed, unless they were given */
+        bool units_borrowed;
+        enum run_unfinished unfinished;
+        size_t road_begun; /* the number of the road, from 1, that this run began last */
 
         /* As of the last look. */
         enum net_state net;
@@ -47,6 +58,12 @@ static inline bool move_leaving(const struct move *move)
         return move->net != NET_ABSENT && !move_net_at_goal(move);
 }
 
+/* The move is not over: NET is not as the goal wants it, or the hop is still there. */
+static inline bool move_has_work(const struct move *move)
+{
+        return move->hop_id || !move_net_at_goal(move);
+}
+
 typedef int (*look_function)(struct move *move, const struct step *step, enum level *ret_level,
                              char **ret_waiting, struct error *error);
 typedef int (*act_function)(struct move *move, const struct step *step, struct error *error);
@@ -74,6 +91,30 @@ int look_clear(struct move *, const struct step *, enum level *, char **, struct
 int act_clear(struct move *, const struct step *, struct error *);
 int look_container_hop(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_container_hop(struct move *, const struct step *, struct error *);
+
+int look_pause_service(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_pause_service(struct move *, const struct step *, struct error *);
+int look_resume_service(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_resume_service(struct move *, const struct step *, struct error *);
+int look_pause_unit(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_pause_unit(struct move *, const struct step *, struct error *);
+int look_resume_unit(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_resume_unit(struct move *, const struct step *, struct error *);
+int look_patch(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_patch(struct move *, const struct step *, struct error *);
+int look_road(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_road(struct move *, const struct step *, struct error *);
+
+/* The record of what a step of pausing or resuming is about; owned by the caller. */
+char *pause_deed(const struct move *move, const struct step *step);
+/* Whether what the step resumes is paused, as far as it is recorded. */
+bool pause_is_held(const struct move *move, const struct step *step);
+
+/* Whether a move has paused the service, now or before. */
+bool pause_is_recorded(const struct move *move, const char *service_id);
+
+/* The number of a paused service's tasks, as an edit of its spec; its texts belong to the caller. */
+struct spec_edit pause_edit(const struct plan_pause *pause);
 
 /* Which way a step leads: to NET or to the hop. */
 static inline bool step_is_to_net(const struct step *step)

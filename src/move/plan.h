@@ -129,6 +129,7 @@ struct plan {
         LIST(char *) quiet_stacks;
         LIST(char *) quiet_busy;
         LIST(char *) quiet_commands;
+        uint64_t quiet_wait_s;
         LIST(char *) pause_units;
         LIST(struct plan_pause) pauses;
         LIST(struct plan_road) roads;

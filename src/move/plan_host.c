@@ -98,8 +98,7 @@ static void write_pauses(writer_t w, const struct plan *plan)
 {
         json_write_key(w, "pauses");
         json_write_array(w);
-        for_each_pause(pause, plan)
-        {
+        for_each_pause (pause, plan) {
                 json_write_object(w);
                 json_write_member_text(w, "id", pause->id);
                 json_write_member_text(w, "name", pause->name);
@@ -113,8 +112,7 @@ static void write_roads(writer_t w, const struct plan *plan)
 {
         json_write_key(w, "roads");
         json_write_array(w);
-        for_each_road(road, plan)
-        {
+        for_each_road (road, plan) {
                 json_write_object(w);
                 json_write_member_text(w, "kind", road_names[road->kind]);
                 json_write_member_text(w, "text", road->text);
@@ -122,6 +120,7 @@ static void write_roads(writer_t w, const struct plan *plan)
         }
         json_write_array_end(w);
         json_write_member_u64(w, "roads_timeout_s", plan->roads_timeout_s);
+        json_write_member_u64(w, "quiet_wait_s", plan->quiet_wait_s);
 }
 
 static void write_page(writer_t w, const struct plan_page *page)
@@ -253,6 +252,7 @@ void plan_host_read(document_t d, json_node root, struct plan *plan)
                 *list_add(&plan->roads) = (struct plan_road){road_kind_of(d, json_get(d, entry, "kind")),
                                                              text_at(d, entry, "text")};
         plan->roads_timeout_s = number_at(d, root, "roads_timeout_s");
+        plan->quiet_wait_s = number_at(d, root, "quiet_wait_s");
         json_for_each (entry, d, json_get(d, root, "pages"))
                 read_page(d, entry, list_add(&plan->pages));
         json_for_each (entry, d, json_get(d, root, "patches"))

@@ -4,6 +4,7 @@
 #include "move/look.h"
 #include "move/move.h"
 #include "move/plan.h"
+#include "move/plan_configure.h"
 #include "move/plan_service.h"
 #include "move/way.h"
 #include "pool/account.h"
@@ -419,6 +420,13 @@ static void add_notes(struct making *making)
                 if (!planned->complete && !(planned->stuck && plan->refusing))
                         note(plan, "%s does not run completely now; the move will not wait for it to",
                              planned->name);
+        for_each_pause (pause, plan)
+                if (plan->refusing && plan_has_service(plan, pause->id))
+                        note(plan,
+                             "%s is paused while %s refuses addresses: those that wait in New take the ones "
+                             "it gives "
+                             "up, and after an undo it would wait in their place",
+                             pause->name, plan->network);
         note(plan, "afterwards `docker service rollback` of a moved service would name a network that is "
                    "gone: deploy it again instead");
 }
@@ -447,8 +455,11 @@ static int make(struct making *making, struct error *error)
         plan->network_id = text_copy(making->network->id);
         if (choose(making, error) < 0 || make_requests(making, error) < 0 ||
             add_services(making, error) < 0 ||
-            containers_plan(making->engine, &making->swarm, making->network, plan, error) < 0)
+            containers_plan(making->engine, &making->swarm, making->network, plan, error) < 0 ||
+            plan_configure(&making->swarm, making->wish->settings, plan, error) < 0)
                 return -1;
+        for (size_t i = 0; i < making->wish->reserved_count; i++)
+                *list_add(&plan->reserved) = text_copy(making->wish->reserved[i].range);
         add_notes(making);
         return 0;
 }

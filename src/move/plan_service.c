@@ -102,14 +102,31 @@ static void networks_of(const struct move *move, const char *ids[4])
         ids[count] = NULL;
 }
 
+/* All that a move may have changed in the service: its edits and its pause. */
+static void original_edits(const struct plan *plan, const struct plan_service *planned,
+                           struct spec_edits *ret_edits)
+{
+        for_each_pause (pause, plan)
+                if (text_equal(pause->id, planned->id) && pause->replicas)
+                        *list_add(&ret_edits->items) = pause_edit(pause);
+        for (size_t i = 0; i < planned->edits.items.count; i++) {
+                const struct spec_edit *edit = &planned->edits.items.items[i];
+                *list_add(&ret_edits->items) =
+                        (struct spec_edit){text_copy(edit->path), text_copy(edit->original),
+                                           text_copy(edit->edited), edit->until};
+        }
+}
+
 static int digest_original(const struct move *move, const struct plan_service *planned,
                            const struct buffer *body, struct spec_parts *ret_parts, struct error *error)
 {
         const char *ids[4];
         _cleanup_buffer_ struct buffer original = {0};
+        _cleanup_(spec_edits_done) struct spec_edits edits = {0};
 
         networks_of(move, ids);
-        if (spec_build(body, NULL, NULL, &planned->edits, EDITS_NONE, &original, error) < 0)
+        original_edits(move->plan, planned, &edits);
+        if (spec_build(body, NULL, NULL, &edits, EDITS_NONE, &original, error) < 0)
                 return error_while(error, "comparing service %s with the plan", planned->name);
         return spec_digest(original.bytes, original.length, move->plan->id, ids, ret_parts, error);
 }

@@ -1,10 +1,12 @@
 #include "move/run.h"
 
 #include "base/clock.h"
+#include "host/host.h"
 #include "move/adopt.h"
 #include "move/check.h"
 #include "move/journal.h"
 #include "move/look.h"
+#include "move/quiet.h"
 
 #include <stdio.h>
 
@@ -21,7 +23,9 @@
 #define AGAIN_AFTER_MS 500
 #define RETRIES_MAX    10 /* how often a step that may not act twice is looked at anew after its act failed */
 #define PATIENCE_MS    60000 /* how long an engine may not answer, as while it restarts or has no leader */
-#define ALLOCATION_MS  3000  /* the engine allocates a network within milliseconds, or not at all */
+#define VERIFY_MS      60000
+#define VERIFY_POLL_MS 1000
+#define ALLOCATION_MS  3000 /* the engine allocates a network within milliseconds, or not at all */
 
 struct run {
         struct move move;
@@ -29,7 +33,9 @@ struct run {
         struct steps steps;
         struct journal *journal;
         const struct run_observer *observer;
+        const struct run_options *options;
         bool changed;
+        bool restoring; /* what was paused is given back: not to be interrupted */
 };
 
 static void run_done(struct run *run)
@@ -48,6 +54,7 @@ struct progress {
         int64_t acted_ms; /* -1: not yet */
         int64_t look_ms;  /* how long the last look took */
         int retries;
+        int64_t busy_since_ms;   /* when the host was first found at work; -1: it is quiet */
         int64_t silent_since_ms; /* when the engine was first found not to answer; -1: it answers */
         struct error last;       /* why acting failed, where it may be tried again */
 };
@@ -128,6 +135,52 @@ static int look(struct run *run, struct progress *p, enum level *ret_level, char
         return 0;
 }
 
+/*
+ * A host at work is waited for before something is taken out of reach, for as long as the plan says; the
+ * bound of the step does not run meanwhile. *ret_busy (owned by the caller) says what runs; NULL: go on.
+ */
+static int wait_for_quiet(struct run *run, struct progress *p, char **ret_busy, struct error *error)
+{
+        _cleanup_busy_ struct busy busy = {0};
+        int64_t now_ms = clock_now_ms();
+
+        *ret_busy = NULL;
+        if (run->options->busy || p->acted_ms >= 0 || !step_disrupts(p->step))
+                return 0;
+        if (quiet_look(run->move.engine, run->plan, run->move.here, &busy, error) < 0)
+                return -1;
+        *ret_busy = busy_text(&busy);
+        if (!*ret_busy)
+                return 0;
+        if (p->busy_since_ms < 0)
+                p->busy_since_ms = now_ms;
+        p->deadline_ms = now_ms + step_bound_ms(&run->move, p->step);
+        if (now_ms - p->busy_since_ms <= (int64_t)run->plan->quiet_wait_s * 1000)
+                return 0;
+        return error_set(
+                error, ERROR_REFUSED,
+                "the host is at work: %s. The same command goes on when that has ended, and with --busy "
+                "it goes on at once",
+                *ret_busy);
+}
+
+/* What a look has found is to be done: once, or again where that may help, and not while the host is at work.
+ */
+static int act_when_due(struct run *run, struct progress *p, char **waiting, struct error *error)
+{
+        _cleanup_free_ char *busy = NULL;
+
+        if (p->acted_ms >= 0 && clock_now_ms() - p->acted_ms < AGAIN_AFTER_MS)
+                return 0;
+        if (wait_for_quiet(run, p, &busy, error) < 0)
+                return -1;
+        if (!busy)
+                return act(run, p, error);
+        free(*waiting);
+        *waiting = text_format("the host to be quiet: %s", busy);
+        return 0;
+}
+
 /* One look, and the act it calls for. */
 static int advance(struct run *run, struct progress *p, enum level *ret_level, struct error *error)
 {
@@ -144,11 +197,17 @@ static int advance(struct run *run, struct progress *p, enum level *ret_level, s
         if (*ret_level == LEVEL_TODO && p->acted_ms >= 0 && !step_may_act_again(p->step))
                 return error_set(error, ERROR_FAILED, "\"%s\" did not take effect%s%s", p->title,
                                  waiting ? ": " : "", waiting ? waiting : "");
-        if (*ret_level == LEVEL_TODO && (p->acted_ms < 0 || clock_now_ms() - p->acted_ms >= AGAIN_AFTER_MS))
-                if (act(run, p, error) < 0)
-                        return -1;
+        if (*ret_level == LEVEL_TODO && act_when_due(run, p, &waiting, error) < 0)
+                return -1;
         run->observer->waiting(run->observer->userdata, p->number, run->steps.items.count, p->title, waiting);
         return 0;
+}
+
+static bool is_interrupted(const struct run *run)
+{
+        const struct run_options *options = run->options;
+
+        return !run->restoring && options->interrupted && options->interrupted(run->observer->userdata);
 }
 
 static int run_step(struct run *run, size_t index, struct error *error)
@@ -160,6 +219,7 @@ static int run_step(struct run *run, size_t index, struct error *error)
                 .title = step_title(step, run->plan),
                 .deadline_ms = clock_now_ms() + step_bound_ms(&run->move, step),
                 .acted_ms = -1,
+                .busy_since_ms = -1,
                 .silent_since_ms = -1,
         };
         enum level level;
@@ -169,6 +229,8 @@ static int run_step(struct run *run, size_t index, struct error *error)
                         return error_while(error, "step %zu of %zu", p.number, run->steps.items.count);
                 if (level == LEVEL_DONE)
                         break;
+                if (is_interrupted(run))
+                        return error_set(error, ERROR_FAILED, "interrupted while \"%s\" goes on", p.title);
                 clock_sleep_ms(MIN(POLL_MAX_MS, MAX(POLL_MIN_MS, POLL_PER_LOOK * p.look_ms)));
         }
         if (p.acted_ms >= 0 &&
@@ -177,14 +239,6 @@ static int run_step(struct run *run, size_t index, struct error *error)
         run->observer->settled(run->observer->userdata, p.number, run->steps.items.count, p.title,
                                p.acted_ms >= 0);
         return 0;
-}
-
-static char *host_name(void)
-{
-        char host[256] = "?";
-
-        gethostname(host, sizeof(host) - 1);
-        return text_copy(host);
 }
 
 /* The specs as they were, for a person who must put one back by hand: on this host only, readable by root
@@ -211,35 +265,67 @@ static int look_at_lock(struct run *run, struct error *error)
         return step_look(&run->move, &lock, &level, &waiting, error);
 }
 
+static int look_at_points(struct run *run, enum check_phase *ret_phase, struct check_points *ret_points,
+                          struct error *error)
+{
+        const struct check_options options = {.goal = run->move.goal,
+                                              .state = run->options->state,
+                                              .log = run->options->log,
+                                              .units = run->options->units,
+                                              .busy = run->options->busy};
+
+        return check_plan(run->move.engine, run->plan, &options, ret_phase, ret_points, error);
+}
+
+static void tell_points(const struct run *run, enum check_phase phase, const struct check_points *points)
+{
+        if (run->observer->checked)
+                run->observer->checked(run->observer->userdata, phase, points);
+}
+
 static int refuse_moved(struct run *run, struct error *error)
 {
         _cleanup_check_points_ struct check_points points = {0};
         enum check_phase phase;
 
-        if (check_plan(run->move.engine, run->plan, run->move.goal, &phase, &points, error) < 0)
+        if (look_at_points(run, &phase, &points, error) < 0)
                 return -1;
+        tell_points(run, phase, &points);
         _cleanup_free_ char *failures = phase == CHECK_AFTER ? NULL : check_failures(&points);
-        if (failures)
+        if (failures && check_is_adoptable(&points))
                 return error_set(error, ERROR_REFUSED,
                                  "the swarm is not as it was when this was planned: %s. Plan again, or run "
                                  "with --adopt",
                                  failures);
+        if (failures)
+                return error_set(error, ERROR_REFUSED, "not every point of the plan holds: %s", failures);
         return 0;
 }
 
-/* The same predicates that a person asks with `headroom check`. */
+/*
+ * The same predicates that a person asks with `headroom check`, until they hold: what the roads have deployed
+ * again takes a while to answer.
+ */
 static int verify(struct run *run, struct error *error)
 {
-        _cleanup_check_points_ struct check_points points = {0};
-        enum check_phase phase;
+        int64_t deadline_ms = clock_now_ms() + VERIFY_MS;
 
-        if (check_plan(run->move.engine, run->plan, run->move.goal, &phase, &points, error) < 0)
-                return -1;
-        _cleanup_free_ char *failures = check_failures(&points);
-        if (phase != CHECK_AFTER || failures)
-                return error_set(error, ERROR_FAILED, "the move has not arrived whole: %s",
-                                 failures ? failures : "it is not over");
-        return 0;
+        for (;;) {
+                _cleanup_check_points_ struct check_points points = {0};
+                enum check_phase phase;
+                if (look_at_points(run, &phase, &points, error) < 0)
+                        return -1;
+                _cleanup_free_ char *failures = check_failures(&points);
+                bool whole = phase == CHECK_AFTER && !failures;
+                if (whole || clock_now_ms() >= deadline_ms)
+                        tell_points(run, phase, &points);
+                if (whole)
+                        return 0;
+                if (clock_now_ms() >= deadline_ms)
+                        return error_set(error, ERROR_FAILED, "the move has not arrived whole: %s",
+                                         failures ? failures : "it is not over");
+                clock_sleep_ms(VERIFY_POLL_MS);
+        }
 }
 
 /*
@@ -259,14 +345,40 @@ static int look_at_networks(struct run *run, struct error *error)
         }
 }
 
-static int prepare(struct run *run, const struct run_options *options, struct error *error)
+/*
+ * What was adopted is kept beside the journal, so that the run that goes on after a kill goes on with it, and
+ * gives back what it has lent to a service that joined.
+ */
+static int adopt(struct run *run, struct error *error)
 {
-        if (journal_open(options->state, run->plan->id, &run->journal, error) < 0 ||
-            look_at_networks(run, error) < 0)
+        _cleanup_free_ char *path = text_format("%s/adopted.plan", run->move.folder);
+        _cleanup_plan_ struct plan adopted = {0};
+
+        if (access(path, F_OK) == 0) {
+                if (plan_read(path, &adopted, error) < 0)
+                        return -1;
+                plan_done(run->plan);
+                *run->plan = adopted;
+                adopted = (struct plan){0};
+        }
+        if (!run->options->adopt)
+                return 0;
+        if (plan_adopt(&run->move, run->plan, run->observer, error) < 0 ||
+            plan_write(run->plan, path, error) < 0)
+                return error_while(error, "adopting");
+        return 0;
+}
+
+static int prepare(struct run *run, struct error *error)
+{
+        const struct run_options *options = run->options;
+
+        if (look_at_networks(run, error) < 0)
                 return -1;
+        run->move.resumes = run->move.hop_id != NULL;
         if (run->move.hop_id && look_at_lock(run, error) < 0)
                 return -1;
-        if (options->adopt && plan_adopt(&run->move, run->plan, run->observer, error) < 0)
+        if (adopt(run, error) < 0)
                 return -1;
         if (refuse_moved(run, error) < 0 || move_refresh(&run->move, error) < 0)
                 return -1;
@@ -277,6 +389,51 @@ static int prepare(struct run *run, const struct run_options *options, struct er
                 options->goal == GOAL_NEW ? run->plan->new_subnet : run->plan->old_subnet, (int)getpid());
 }
 
+/*
+ * A run that ends early gives back what it has paused, or an earlier one that was killed: the host works
+ * again while somebody finds out. What can't be given back is told, and does not hide why the run ended.
+ */
+static void restore(struct run *run)
+{
+        run->restoring = true;
+        for (size_t i = 0; i < run->steps.items.count; i++) {
+                _cleanup_error_ struct error told = {0};
+                const struct step *step = &run->steps.items.items[i];
+                if ((step->kind != STEP_RESUME_SERVICE && step->kind != STEP_RESUME_UNIT) ||
+                    !pause_is_held(&run->move, step))
+                        continue;
+                if (run_step(run, i, &told) < 0) {
+                        journal_write(run->journal, NULL, "not given back: %s", told.sentence);
+                        run->observer->note(run->observer->userdata, told.sentence);
+                }
+        }
+}
+
+static int run_steps(struct run *run, struct error *error)
+{
+        for (size_t i = 0; i < run->steps.items.count; i++)
+                if (run_step(run, i, error) < 0)
+                        return -1;
+        return 0;
+}
+
+/* All that happens with the lock held. */
+static int run_locked(struct run *run, struct error *error)
+{
+        int result = prepare(run, error);
+
+        steps_of(run->plan, run->options->goal, &run->steps);
+        if (result < 0 || run_steps(run, error) < 0) {
+                journal_write(run->journal, NULL, "stopped: %s", error->sentence);
+                restore(run);
+                return -1;
+        }
+        if (verify(run, error) < 0)
+                return error_while(error, "verifying the result");
+        return journal_write(run->journal, error, "finished: %s has %s", run->plan->network,
+                             run->options->goal == GOAL_NEW ? run->plan->new_subnet : run->plan->old_subnet);
+}
+
 int plan_run(struct engine *engine, struct plan *plan, const struct run_options *options,
              const struct run_observer *observer, bool *ret_changed, struct error *error)
 {
@@ -284,31 +441,27 @@ int plan_run(struct engine *engine, struct plan *plan, const struct run_options 
                 .move = {.engine = engine,
                          .plan = plan,
                          .goal = options->goal,
-                         .take_over = options->take_over},
+                         .take_over = options->take_over,
+                         .unfinished = options->unfinished,
+                         .units = options->units,
+                         .units_borrowed = options->units != NULL,
+                         .host = host_name()},
                 .plan = plan,
+                .options = options,
                 .observer = observer,
         };
-
         _cleanup_error_ struct error unheard = {0};
 
         if (!error)
                 error = &unheard; /* the journal wants to know */
         *ret_changed = false;
-        run.move.host = host_name();
-        if (prepare(&run, options, error) < 0)
+        run.move.here = text_equal(run.move.host, plan->host);
+        if (journal_open(options->state, plan->id, &run.journal, error) < 0)
                 return -1;
-        steps_of(plan, options->goal, &run.steps);
-        for (size_t i = 0; i < run.steps.items.count; i++)
-                if (run_step(&run, i, error) < 0) {
-                        *ret_changed = run.changed;
-                        journal_write(run.journal, NULL, "stopped: %s", error->sentence);
-                        return -1;
-                }
+        run.move.folder = journal_folder(run.journal);
+        int result = run_locked(&run, error);
         *ret_changed = run.changed;
-        if (verify(&run, error) < 0)
-                return error_while(error, "verifying the result");
-        return journal_write(run.journal, error, "finished: %s has %s", plan->network,
-                             options->goal == GOAL_NEW ? plan->new_subnet : plan->old_subnet);
+        return result;
 }
 
 int plan_recover(struct engine *engine, const char *network, struct plan *ret_plan, struct error *error)

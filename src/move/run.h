@@ -5,7 +5,7 @@
  * people and for the next run. What decides is always the swarm; the journal decides nothing.
  */
 
-#include "move/step.h"
+#include "move/check.h"
 
 /* What a run tells while it goes on; the texts are borrowed for the call. */
 struct run_observer {
@@ -13,14 +13,27 @@ struct run_observer {
                         const char *waiting_for);
         void (*settled)(void *userdata, size_t number, size_t total, const char *title, bool acted);
         void (*note)(void *userdata, const char *text);
+        void (*checked)(void *userdata, enum check_phase phase, const struct check_points *points);
         void *userdata;
+};
+
+/* What to do about an operator's command that was begun by an earlier run and whose end nobody saw. */
+enum run_unfinished {
+        UNFINISHED_ASK,
+        UNFINISHED_AGAIN,
+        UNFINISHED_DONE,
 };
 
 struct run_options {
         enum goal goal;
-        bool adopt;        /* take changes that somebody else made since as they are */
-        bool take_over;    /* go on with a move that another host holds */
-        const char *state; /* folder for locks and journals */
+        bool adopt;     /* take changes that somebody else made since as they are */
+        bool take_over; /* go on with a move that another host holds */
+        bool busy;      /* go on although the host is at work */
+        enum run_unfinished unfinished;
+        const char *state;                   /* folder for locks and journals */
+        const char *log;                     /* the engine's log as a file; NULL: the journal's */
+        struct units *units;                 /* borrowed; NULL: the system bus is asked when it is needed */
+        bool (*interrupted)(void *userdata); /* asked between looks; NULL: never */
 };
 
 /*

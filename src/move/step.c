@@ -5,6 +5,8 @@
 #define NETWORK_BOUND_MS 60000
 #define DRAIN_BASE_MS    60000
 #define QUICK_BOUND_MS   30000
+#define UNIT_BOUND_MS    120000 /* systemd's own bound for stopping one is 90 s */
+#define ROAD_SPARE_MS    30000  /* beyond its own bound, for ending it */
 #define ANCHOR_BOUND_MS                                                                                      \
         120000 /* a busy engine gives up attaching a container after 20 s, and is asked again */
 
@@ -14,6 +16,10 @@ enum step_subject {
         SUBJECT_HOP,
         SUBJECT_SERVICE,
         SUBJECT_CONTAINER,
+        SUBJECT_PAUSE_UNIT,
+        SUBJECT_PAUSE_SERVICE,
+        SUBJECT_PATCH,
+        SUBJECT_ROAD,
         SUBJECT_NONE,
 };
 
@@ -26,7 +32,12 @@ static const struct step_info {
         act_function act;
         int64_t bound_ms; /* 0: as long as the plan allows its services */
         bool again;       /* acting again is harmless and may help: names stay taken for a while */
+        bool disrupts;
 } infos[STEP_KINDS] = {
+        [STEP_PAUSE_UNIT] = {"pause-unit", "pause unit %s", SUBJECT_PAUSE_UNIT, look_pause_unit,
+                             act_pause_unit, UNIT_BOUND_MS, true, false},
+        [STEP_PAUSE_SERVICE] = {"pause-service", "pause service %s", SUBJECT_PAUSE_SERVICE,
+                                look_pause_service, act_pause_service, DRAIN_BASE_MS, false, false},
         [STEP_HOP_CREATE] = {"hop-create", "create the hop network %s: lock and way back", SUBJECT_HOP,
                              look_hop_create, act_hop_create, QUICK_BOUND_MS, false},
         [STEP_ANCHOR_HOP] = {"anchor-hop", "make %s live on this node", SUBJECT_HOP, look_anchor, act_anchor,
@@ -34,15 +45,15 @@ static const struct step_info {
         [STEP_EDGE_REACH_HOP] = {"edge-reach-hop", "connect the running %s to the hop", SUBJECT_SERVICE,
                                  look_edge, act_edge, QUICK_BOUND_MS, true},
         [STEP_SERVICE_TO_HOP] = {"service-to-hop", "service %s to the hop", SUBJECT_SERVICE, look_service_hop,
-                                 act_service_hop, 0, false},
+                                 act_service_hop, 0, false, true},
         [STEP_CONTAINER_TO_HOP] = {"container-to-hop", "container %s to the hop", SUBJECT_CONTAINER,
-                                   look_container_hop, act_container_hop, QUICK_BOUND_MS, true},
+                                   look_container_hop, act_container_hop, QUICK_BOUND_MS, true, true},
         [STEP_CLEAR_NET] = {"clear-net", "take live connections off %s", SUBJECT_NET, look_clear, act_clear,
                             QUICK_BOUND_MS, true},
         [STEP_DRAIN_NET] = {"drain-net", "wait until nobody has an address on %s", SUBJECT_NET, look_drain,
                             NULL, DRAIN_BASE_MS, false},
         [STEP_NET_REMOVE] = {"net-remove", "remove %s", SUBJECT_NET, look_remove, act_remove,
-                             NETWORK_BOUND_MS, true},
+                             NETWORK_BOUND_MS, true, true},
         [STEP_NET_CREATE] = {"net-create", "create %s anew", SUBJECT_NET, look_net_create, act_net_create,
                              NETWORK_BOUND_MS, true},
         [STEP_ANCHOR_NET] = {"anchor-net", "make %s live on this node", SUBJECT_NET, look_anchor, act_anchor,
@@ -50,9 +61,9 @@ static const struct step_info {
         [STEP_EDGE_REACH_NET] = {"edge-reach-net", "connect the running %s to the network", SUBJECT_SERVICE,
                                  look_edge, act_edge, QUICK_BOUND_MS, true},
         [STEP_SERVICE_TO_NET] = {"service-to-net", "service %s back to the network", SUBJECT_SERVICE,
-                                 look_service_hop, act_service_hop, 0, false},
+                                 look_service_hop, act_service_hop, 0, false, true},
         [STEP_CONTAINER_TO_NET] = {"container-to-net", "container %s back to the network", SUBJECT_CONTAINER,
-                                   look_container_hop, act_container_hop, QUICK_BOUND_MS, true},
+                                   look_container_hop, act_container_hop, QUICK_BOUND_MS, true, true},
         [STEP_SETTINGS_RESTORE] = {"settings-restore", "update settings of %s as they were", SUBJECT_SERVICE,
                                    look_settings, act_settings, QUICK_BOUND_MS, false},
         [STEP_CLEAR_HOP] = {"clear-hop", "take live connections off %s", SUBJECT_HOP, look_clear, act_clear,
@@ -63,6 +74,13 @@ static const struct step_info {
                              NETWORK_BOUND_MS, true},
         [STEP_ANCHOR_REMOVE] = {"anchor-remove", "remove what headroom put on this node", SUBJECT_NONE,
                                 look_anchor_remove, act_anchor_remove, QUICK_BOUND_MS, true},
+        [STEP_PATCH] = {"patch", "declare the subnet in %s", SUBJECT_PATCH, look_patch, act_patch,
+                        QUICK_BOUND_MS, true, false},
+        [STEP_ROAD] = {"road", "deploy again: %s", SUBJECT_ROAD, look_road, act_road, 0, true, false},
+        [STEP_RESUME_SERVICE] = {"resume-service", "resume service %s", SUBJECT_PAUSE_SERVICE,
+                                 look_resume_service, act_resume_service, DRAIN_BASE_MS, false, false},
+        [STEP_RESUME_UNIT] = {"resume-unit", "resume unit %s", SUBJECT_PAUSE_UNIT, look_resume_unit,
+                              act_resume_unit, UNIT_BOUND_MS, true, false},
 };
 
 static void add(struct steps *steps, enum step_kind kind, size_t index)
@@ -101,6 +119,12 @@ static void add_services_back(struct steps *steps, const struct plan *plan, enum
                                 add(steps, STEP_SERVICE_TO_NET, i);
 }
 
+static void add_each(struct steps *steps, enum step_kind kind, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                add(steps, kind, i);
+}
+
 static bool lasts_to_the_end(const struct spec_edits *edits)
 {
         for (size_t i = 0; i < edits->items.count; i++)
@@ -113,6 +137,8 @@ void steps_of(const struct plan *plan, enum goal goal, struct steps *ret_steps)
 {
         struct steps steps = {0};
 
+        add_each(&steps, STEP_PAUSE_UNIT, plan->pause_units.count);
+        add_each(&steps, STEP_PAUSE_SERVICE, plan->pauses.count);
         add(&steps, STEP_HOP_CREATE, 0);
         if (plan->live_connect)
                 add(&steps, STEP_ANCHOR_HOP, 0);
@@ -136,6 +162,12 @@ void steps_of(const struct plan *plan, enum goal goal, struct steps *ret_steps)
         add(&steps, STEP_DRAIN_HOP, 0);
         add(&steps, STEP_HOP_REMOVE, 0);
         add(&steps, STEP_ANCHOR_REMOVE, 0);
+        for (size_t i = 0; i < plan->patches.count; i++)
+                if (plan->patches.items[i].in_place)
+                        add(&steps, STEP_PATCH, i);
+        add_each(&steps, STEP_ROAD, plan->roads.count);
+        add_each(&steps, STEP_RESUME_SERVICE, plan->pauses.count);
+        add_each(&steps, STEP_RESUME_UNIT, plan->pause_units.count);
         *ret_steps = steps;
 }
 
@@ -156,6 +188,14 @@ static const char *subject_name(const struct step *step, const struct plan *plan
                 return plan->services.items[step->index].name;
         case SUBJECT_CONTAINER:
                 return plan->containers.items[step->index].name;
+        case SUBJECT_PAUSE_UNIT:
+                return plan->pause_units.items[step->index];
+        case SUBJECT_PAUSE_SERVICE:
+                return plan->pauses.items[step->index].name;
+        case SUBJECT_PATCH:
+                return plan->patches.items[step->index].path;
+        case SUBJECT_ROAD:
+                return plan->roads.items[step->index].text;
         default:
                 return "";
         }
@@ -181,6 +221,11 @@ bool step_may_act_again(const struct step *step)
         return infos[step->kind].again;
 }
 
+bool step_disrupts(const struct step *step)
+{
+        return infos[step->kind].disrupts;
+}
+
 int step_look(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
               struct error *error)
 {
@@ -201,6 +246,8 @@ int64_t step_bound_ms(const struct move *move, const struct step *step)
 
         if (infos[step->kind].subject == SUBJECT_SERVICE && infos[step->kind].bound_ms == 0)
                 return plan->services.items[step->index].settle_bound_ms;
+        if (step->kind == STEP_ROAD)
+                return (int64_t)plan->roads_timeout_s * 1000 + ROAD_SPARE_MS;
         if (!infos[step->kind].act) /* a drain: the slowest of those that leave */
                 for_each_planned (service, plan)
                         longest = MAX(longest, service->settle_bound_ms);

@@ -19,6 +19,8 @@ enum goal {
 };
 
 enum step_kind {
+        STEP_PAUSE_UNIT,
+        STEP_PAUSE_SERVICE,
         STEP_HOP_CREATE,     /* the hop network: lock, journal, way back */
         STEP_ANCHOR_HOP,     /* a container of headroom's own, so that the hop is live on this node */
         STEP_EDGE_REACH_HOP, /* the edge's running tasks connected to the hop */
@@ -37,12 +39,16 @@ enum step_kind {
         STEP_DRAIN_HOP,
         STEP_HOP_REMOVE,
         STEP_ANCHOR_REMOVE, /* the anchors' image and what is left of them */
+        STEP_PATCH,         /* from here on the plan's host, and what was paused */
+        STEP_ROAD,
+        STEP_RESUME_SERVICE,
+        STEP_RESUME_UNIT,
         STEP_KINDS,
 };
 
 struct step {
         enum step_kind kind;
-        size_t index; /* of the service or container, for steps that concern one */
+        size_t index; /* of the service, container, unit, patch or road, for steps that concern one */
 };
 
 struct steps {
@@ -74,6 +80,9 @@ int step_look(struct move *move, const struct step *step, enum level *ret_level,
 int step_act(struct move *move, const struct step *step, struct error *error);
 
 int64_t step_bound_ms(const struct move *move, const struct step *step); /* how long it may take to settle */
+
+/* Whether it takes something out of reach for a while: a host at work has to be waited for. */
+bool step_disrupts(const struct step *step);
 
 /* Whether acting again after an act that has not settled is harmless and may help. */
 bool step_may_act_again(const struct step *step);

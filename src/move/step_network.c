@@ -10,6 +10,8 @@ void move_done(struct move *move)
         free(move->host);
         free(move->net_id);
         free(move->hop_id);
+        if (!move->units_borrowed)
+                units_free(move->units);
         *move = (struct move){0};
 }
 

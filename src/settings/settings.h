@@ -12,7 +12,7 @@
 #define SETTINGS_PATH      "/etc/headroom/headroom.yaml"
 #define SETTINGS_BYTES_MAX ((size_t)1 << 20)
 #define SETTINGS_ITEMS_MAX 256 /* of one list */
-#define SETTINGS_COUNT     15
+#define SETTINGS_COUNT     17
 
 struct setting_text {
         char *text;
@@ -34,10 +34,12 @@ struct setting_check {
 struct settings {
         LIST(struct setting_check) checks;
         struct setting_texts quiet_stacks, quiet_busy, quiet_commands;
+        uint64_t quiet_wait_s;
         struct setting_texts pause_units, pause_services;
         char *roads_rebuild; /* NULL: none, here and in all texts below but `state` */
         struct setting_texts roads_units;
         char *roads_command;
+        uint64_t roads_timeout_s;
         struct setting_texts reserve, edges;
         uint64_t require_reviews;
         char *allowed_signers;

@@ -402,10 +402,22 @@ static inline bool fake_slot_go_on(struct fake *fake, size_t index, unsigned num
         return up && !slot.old;
 }
 
+/* Scaled down: slots that are too many end, and no update is going on because of it. */
+static inline void fake_service_shrink(struct fake *fake, size_t index)
+{
+        for (size_t i = 0; i < fake->tasks.count; i++) {
+                struct fake_task *task = &fake->tasks.items[i];
+                if (task->service == index && task->slot > fake->services.items[index].replicas &&
+                    !task->leaving)
+                        fake_task_leave(fake, task);
+        }
+}
+
 static inline void fake_service_go_on(struct fake *fake, size_t index)
 {
         struct fake_service *service = &fake->services.items[index];
 
+        fake_service_shrink(fake, index);
         if (text_equal(service->update_state, "paused"))
                 return;
         for (unsigned slot = 1; slot <= service->replicas; slot++)

@@ -99,7 +99,8 @@ static void quiet_settled(void *userdata, size_t number, size_t total, const cha
 static void quiet_note(void *userdata, const char *text)
 {
 }
-static const struct run_observer quiet = {quiet_waiting, quiet_settled, quiet_note, NULL};
+static const struct run_observer quiet = {
+        .waiting = quiet_waiting, .settled = quiet_settled, .note = quiet_note};
 
 static void make_plan(struct fake *fake, struct plan *ret_plan)
 {
@@ -212,6 +213,12 @@ static void make_pair(struct fake *fake, struct fake *before, const char *net, s
         scene_make(fake, net, room);
 }
 
+static void make_and_plan(struct fake *fake, struct fake *before, size_t room, struct plan *ret_plan)
+{
+        make_pair(fake, before, NET_ATTACHABLE, room);
+        make_plan(fake, ret_plan);
+}
+
 static void a_move_ends_exactly_new(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -277,11 +284,17 @@ static void a_move_that_is_done_has_nothing_to_do(void **state)
 /* Kills. */
 
 struct kill {
+        bool pauses;      /* a service of NET, which has room, and one that is not on it */
         enum goal first;  /* of the run that is killed */
         enum goal second; /* of the one that takes up what it left */
         bool done_before; /* the network was moved already */
         bool after;       /* the call that it dies in is carried out */
 };
+
+static size_t room_of(const struct kill *kill)
+{
+        return kill->pauses ? ROOM_ENOUGH : ROOM_TOO_LITTLE;
+}
 
 /* Killed at a call of its first run; the second must end as if there had been none. */
 static void kill_at(const struct kill *kill, size_t call, const struct fake *before, struct plan *plan)
@@ -290,7 +303,7 @@ static void kill_at(const struct kill *kill, size_t call, const struct fake *bef
         _cleanup_error_ struct error error = {0};
         char when[96];
 
-        scene_make(&fake, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        scene_make(&fake, NET_ATTACHABLE, room_of(kill));
         if (kill->done_before)
                 must_run(&fake, plan, GOAL_NEW, "the move before");
         snprintf(when, sizeof(when), "killed %s call %zu towards %s", kill->after ? "after" : "before", call,
@@ -308,7 +321,7 @@ static void kill_at(const struct kill *kill, size_t call, const struct fake *bef
 /* The calls of a whole run: from which to which, and which of them change something. */
 static void record(const struct kill *kill, struct plan *plan, struct fake *ret_fake, size_t *ret_first)
 {
-        scene_make(ret_fake, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        scene_make(ret_fake, NET_ATTACHABLE, room_of(kill));
         if (kill->done_before)
                 must_run(ret_fake, plan, GOAL_NEW, "the move before");
         *ret_first = ret_fake->calls + 1;
@@ -334,6 +347,23 @@ static size_t kill_step(void)
         return text_equal(wanted, "none") ? SIZE_MAX : 40;
 }
 
+static void add_pause(const struct fake *fake, struct plan *plan, const char *name)
+{
+        for (size_t i = 0; i < fake->services.count; i++) {
+                const struct fake_service *service = &fake->services.items[i];
+                if (text_equal(service->name, name))
+                        *list_add(&plan->pauses) = (struct plan_pause){
+                                text_copy(service->id), text_copy(service->name), service->replicas};
+        }
+}
+
+static void add_pauses(const struct fake *fake, struct plan *plan)
+{
+        add_pause(fake, plan, "keycloak");
+        add_pause(fake, plan, "db");
+        assert_int_equal(plan->pauses.count, 2);
+}
+
 /* After every call that changes something. Before the next of those only time passes, so some will do. */
 static void kill_everywhere(struct kill kill)
 {
@@ -343,8 +373,10 @@ static void kill_everywhere(struct kill kill)
         size_t step = kill_step();
         size_t first;
 
-        scene_make(&before, NET_ATTACHABLE, ROOM_TOO_LITTLE);
+        scene_make(&before, NET_ATTACHABLE, room_of(&kill));
         make_plan(&before, &plan);
+        if (kill.pauses)
+                add_pauses(&before, &plan);
         record(&kill, &plan, &recorded, &first);
         for (size_t call = first; call <= recorded.calls; call++) {
                 kill.after = is_change(&recorded, call);
@@ -356,25 +388,88 @@ static void kill_everywhere(struct kill kill)
 static void killed_anywhere_the_same_command_ends_exactly_new(void **state)
 {
         (void)state;
-        kill_everywhere((struct kill){GOAL_NEW, GOAL_NEW, false, false});
+        kill_everywhere((struct kill){false, GOAL_NEW, GOAL_NEW, false, false});
 }
 
 static void killed_anywhere_an_undo_ends_exactly_old(void **state)
 {
         (void)state;
-        kill_everywhere((struct kill){GOAL_NEW, GOAL_OLD, false, false});
+        kill_everywhere((struct kill){false, GOAL_NEW, GOAL_OLD, false, false});
 }
 
 static void an_undo_killed_anywhere_is_taken_up_again(void **state)
 {
         (void)state;
-        kill_everywhere((struct kill){GOAL_OLD, GOAL_OLD, true, false});
+        kill_everywhere((struct kill){false, GOAL_OLD, GOAL_OLD, true, false});
 }
 
 static void an_undo_killed_anywhere_may_be_turned_round(void **state)
 {
         (void)state;
-        kill_everywhere((struct kill){GOAL_OLD, GOAL_NEW, true, false});
+        kill_everywhere((struct kill){false, GOAL_OLD, GOAL_NEW, true, false});
+}
+
+static void killed_anywhere_what_was_paused_runs_in_the_end(void **state)
+{
+        (void)state;
+        kill_everywhere((struct kill){true, GOAL_NEW, GOAL_NEW, false, false});
+}
+
+static void killed_anywhere_what_was_paused_runs_after_an_undo(void **state)
+{
+        (void)state;
+        kill_everywhere((struct kill){true, GOAL_NEW, GOAL_OLD, false, false});
+}
+
+/* When plain_app is asked to hop. */
+static void count_paused(struct fake *fake, const struct engine_request *request)
+{
+        static const size_t paused[] = {3, 5}; /* keycloak, db */
+
+        (void)request;
+        for (size_t i = 0; i < ELEMENTS(paused); i++)
+                for (size_t j = 0; j < fake->tasks.count; j++)
+                        if (fake->tasks.items[j].service == paused[i] &&
+                            fake_is_live(&fake->tasks.items[j]) && text_equal(request->method, "POST") &&
+                            strstr(request->path, "/networks/create"))
+                                fail_msg("%s runs while it is to be paused",
+                                         fake->services.items[paused[i]].name);
+}
+
+static void paused_services_have_no_task_while_a_move_is_on_and_all_of_them_after_it(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        add_pauses(&fake, &plan);
+        fake.before = count_paused;
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+        size_t changes = fake.changes;
+        must_run(&fake, &plan, GOAL_NEW, "the move again");
+        assert_int_equal(fake.changes, changes);
+}
+
+static void a_run_that_fails_gives_back_what_it_has_paused(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        add_pauses(&fake, &plan);
+        fake.withholds = true; /* the hop never gets its subnet */
+        assert_int_equal(run(&fake, &plan, GOAL_NEW, &error), -1);
+        fake_sleep(&fake, SETTLE_MS);
+        assert_true(is_up(&fake, 3) && fake.services.items[3].replicas == 2);
+        assert_true(is_up(&fake, 5) && fake.services.items[5].replicas == 1);
+        must_run(&fake, &plan, GOAL_OLD, "the undo");
+        expect_end(&fake, &before, &plan, GOAL_OLD);
 }
 
 /* What goes wrong on the way. */
@@ -389,12 +484,6 @@ static void expect_refusal(struct fake *fake, struct plan *plan, enum goal goal,
         if (!strstr(error.sentence, words))
                 fail_msg("\"%s\" does not say \"%s\"", error.sentence, words);
         assert_int_equal(error.kind, kind);
-}
-
-static void make_and_plan(struct fake *fake, struct fake *before, size_t room, struct plan *ret_plan)
-{
-        make_pair(fake, before, NET_ATTACHABLE, room);
-        make_plan(fake, ret_plan);
 }
 
 /* The image of plain_app, when lent_app's first hop is asked for. */
@@ -716,6 +805,10 @@ int main(void)
                 cmocka_unit_test(killed_anywhere_an_undo_ends_exactly_old),
                 cmocka_unit_test(an_undo_killed_anywhere_is_taken_up_again),
                 cmocka_unit_test(an_undo_killed_anywhere_may_be_turned_round),
+                cmocka_unit_test(paused_services_have_no_task_while_a_move_is_on_and_all_of_them_after_it),
+                cmocka_unit_test(a_run_that_fails_gives_back_what_it_has_paused),
+                cmocka_unit_test(killed_anywhere_what_was_paused_runs_in_the_end),
+                cmocka_unit_test(killed_anywhere_what_was_paused_runs_after_an_undo),
         };
 
         return cmocka_run_group_tests(tests, start, end);

@@ -1,0 +1,294 @@
+#include "move/check_inside.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "host/log.h"
+#include "move/journal.h"
+#include "move/patch.h"
+#include "move/quiet.h"
+#include "move/road_order.h"
+#include "pool/signature.h"
+
+#include <inttypes.h>
+
+/* The points about the plan's host: whether it is quiet, its files, its units and commands, the engine's log.
+ */
+
+#define ELSEWHERE "is on another host; can't be looked at from here"
+
+int check_quiet(struct checking *c, struct error *error)
+{
+        _cleanup_busy_ struct busy busy = {0};
+
+        if (quiet_look(c->move.engine, c->plan, c->move.here, &busy, error) < 0)
+                return -1;
+        for (size_t i = 0; i < busy.items.count; i++)
+                check_add(c, c->options->busy ? CHECK_UNKNOWN : CHECK_FAIL, text_copy("the host"),
+                          text_copy("is quiet"), text_copy(busy.items.items[i]));
+        if (!busy.items.count)
+                check_add(c, CHECK_PASS, text_copy("the host"), text_copy("is quiet"), text_copy("so"));
+        return 0;
+}
+
+/* Patches */
+
+/* After the move a file that was not edited in place is the operator's business, and told. */
+static enum check_result judge_patch(const struct checking *c, const struct plan_patch *patch,
+                                     enum patch_state state)
+{
+        enum patch_state wanted = c->move.goal == GOAL_NEW ? PATCH_AFTER : PATCH_BEFORE;
+
+        if (c->phase == CHECK_AFTER && patch->edits.count && state != wanted)
+                return patch->in_place ? CHECK_FAIL : CHECK_UNKNOWN;
+        return state == PATCH_BEFORE || state == PATCH_AFTER ? CHECK_PASS : CHECK_FAIL;
+}
+
+static const char *tell_patch(const struct plan_patch *patch, enum patch_state state)
+{
+        switch (state) {
+        case PATCH_BEFORE:
+                return patch->edits.count ? "as it was when planned; the patch applies"
+                                          : "declares the new subnet already";
+        case PATCH_AFTER:
+                return "has the new subnet";
+        case PATCH_GONE:
+                return "was removed since it was planned";
+        default:
+                return "was edited by somebody since it was planned: the patch no longer fits";
+        }
+}
+
+int check_patches(struct checking *c, _unused_ struct error *error)
+{
+        for (size_t i = 0; i < c->plan->patches.count; i++) {
+                const struct plan_patch *patch = &c->plan->patches.items[i];
+                _cleanup_error_ struct error told = {0};
+                char *subject = text_format("declaration in %s", patch->path);
+                char *claim = text_copy(c->phase == CHECK_AFTER ? "declares the subnet" : "can be patched");
+                enum patch_state state;
+                if (!c->move.here)
+                        check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(ELSEWHERE));
+                else if (patch_look(patch, &state, &told) < 0)
+                        check_add(c, CHECK_FAIL, subject, claim, text_copy(told.sentence));
+                else
+                        check_add(c, judge_patch(c, patch, state), subject, claim,
+                                  text_copy(tell_patch(patch, state)));
+        }
+        return 0;
+}
+
+/* Roads */
+
+/* The first word of a command, when it can be looked up: a path or a plain name. */
+static char *program_of(const char *command)
+{
+        size_t length = strcspn(command, " \t\n");
+
+        for (size_t i = 0; i < length; i++)
+                if (strchr("$`'\"(){};|&<>*?[]=!~\\", command[i]))
+                        return NULL;
+        return length ? text_copy_n(command, length) : NULL;
+}
+
+static bool is_in_path(const char *program)
+{
+        const char *path = getenv("PATH");
+        size_t length;
+
+        if (strchr(program, '/'))
+                return access(program, X_OK) == 0;
+        for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += length + (at[length] == ':')) {
+                length = strcspn(at, ":");
+                _cleanup_free_ char *file = text_format("%.*s/%s", (int)length, at, program);
+                if (access(file, X_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void check_command(struct checking *c, const struct plan_road *road)
+{
+        _cleanup_free_ char *program = program_of(road->text);
+        bool is_builtin = text_equal(program, "cd") || text_equal(program, "set") || text_equal(program, ":");
+        bool found = !program || is_builtin || is_in_path(program);
+
+        check_add(c, found ? CHECK_PASS : CHECK_FAIL, text_format("road `%s`", road->text),
+                  text_copy("can be run"),
+                  found ? text_copy(program ? "its program is there" : "a command of the shell")
+                        : text_format("there is no program %s", program));
+}
+
+/* The states of the plan's units, in the plan's order. */
+struct road_units {
+        LIST(struct unit_state) items;
+};
+
+static void road_units_done(struct road_units *units)
+{
+        for (size_t i = 0; i < units->items.count; i++)
+                unit_state_done(&units->items.items[i]);
+        free(units->items.items);
+}
+
+static int look_at_units(struct checking *c, struct road_units *units, struct error *error)
+{
+        if (!c->move.units && units_open(&c->move.units, error) < 0)
+                return -1;
+        for_each_road (road, c->plan)
+                if (road->kind == ROAD_UNIT &&
+                    unit_look(c->move.units, road->text, list_add(&units->items), error) < 0)
+                        return -1;
+        return 0;
+}
+
+static void add_order(struct checking *c, const struct road_units *units)
+{
+        _cleanup_road_problems_ struct road_problems problems = {0};
+
+        road_order(units->items.items, units->items.count, &c->swarm, &problems);
+        for (size_t i = 0; i < problems.items.count; i++)
+                check_add(c, CHECK_FAIL, text_format("unit %s", problems.items.items[i].subject),
+                          text_copy("can be restarted in the given order"),
+                          text_copy(problems.items.items[i].sentence));
+        if (!problems.items.count)
+                check_add(c, CHECK_PASS, text_format("%zu units to restart", units->items.count),
+                          text_copy("are there, and none waits for a later one"), text_copy("so"));
+}
+
+static size_t count_roads(const struct plan *plan, bool units)
+{
+        size_t count = 0;
+
+        for_each_road (road, plan)
+                count += (road->kind == ROAD_UNIT) == units;
+        return count;
+}
+
+int check_roads(struct checking *c, _unused_ struct error *error)
+{
+        _cleanup_(road_units_done) struct road_units units = {0};
+        _cleanup_error_ struct error told = {0};
+
+        if (c->plan->roads.count && !c->move.here) {
+                check_add(c, CHECK_UNKNOWN, text_copy("roads"), text_copy("can be gone"),
+                          text_copy(ELSEWHERE));
+                return 0;
+        }
+        for_each_road (road, c->plan)
+                if (road->kind != ROAD_UNIT)
+                        check_command(c, road);
+        if (!count_roads(c->plan, true))
+                return 0;
+        if (look_at_units(c, &units, &told) < 0)
+                check_add(c, CHECK_FAIL, text_copy("units to restart"), text_copy("can be asked"),
+                          text_copy(told.sentence));
+        else
+                add_order(c, &units);
+        return 0;
+}
+
+/* Pauses */
+
+static void check_paused_unit(struct checking *c, const char *name)
+{
+        _cleanup_unit_state_ struct unit_state state = {0};
+        _cleanup_error_ struct error told = {0};
+        char *subject = text_format("unit %s", name);
+        char *claim = text_copy("can be paused");
+
+        if (!c->move.here)
+                check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(ELSEWHERE));
+        else if ((!c->move.units && units_open(&c->move.units, &told) < 0) ||
+                 unit_look(c->move.units, name, &state, &told) < 0)
+                check_add(c, CHECK_FAIL, subject, claim, text_copy(told.sentence));
+        else
+                check_add(c, text_equal(state.load_state, "loaded") ? CHECK_PASS : CHECK_FAIL, subject, claim,
+                          text_format("%s, %s", state.load_state, state.active_state));
+}
+
+static void check_paused_service(struct checking *c, size_t index)
+{
+        const struct plan_pause *pause = &c->plan->pauses.items[index];
+        const struct step step = {STEP_PAUSE_SERVICE, index};
+        const struct service *service = swarm_service_by_id(&c->swarm, pause->id);
+        bool paused = service && service->replicas == 0 && c->move.folder && pause_is_held(&c->move, &step);
+        bool same = service && service->replicas == pause->replicas;
+
+        check_add(c, same || paused ? CHECK_PASS : CHECK_FAIL,
+                  text_format("service %s, to be paused", pause->name),
+                  text_format("%" PRIu64 " replicas", pause->replicas),
+                  paused    ? text_copy("is paused by the move")
+                  : service ? text_format("%" PRIu64 " replicas", service->replicas)
+                            : text_copy("was removed since"));
+}
+
+int check_pauses(struct checking *c, _unused_ struct error *error)
+{
+        for (size_t i = 0; i < c->plan->pause_units.count; i++)
+                check_paused_unit(c, c->plan->pause_units.items[i]);
+        for (size_t i = 0; i < c->plan->pauses.count; i++)
+                check_paused_service(c, i);
+        return 0;
+}
+
+/* The engine's log */
+
+/*
+ * What a move itself brings about in it: clean-up that meets clean-up, and what a pool that was exhausted
+ * when this was planned goes on refusing until its services have left it - or, undone, refuses again.
+ */
+static bool is_expected(const struct checking *c, const struct sighting *sighting, int64_t ended_ms)
+{
+        bool during = sighting->last_ms <= ended_ms;
+        bool refused = sighting->signature->finding == FINDING_LOG_REFUSED;
+
+        if (sighting->signature->finding == FINDING_LOG_SYMPTOM)
+                return during || (c->plan->refusing && c->move.goal == GOAL_OLD);
+        return refused && c->plan->refusing && (during || c->move.goal == GOAL_OLD);
+}
+
+static void add_sighting(struct checking *c, const struct sighting *sighting, int64_t ended_ms)
+{
+        const struct signature *signature = sighting->signature;
+        bool expected = is_expected(c, sighting, ended_ms);
+
+        check_add(c, expected ? CHECK_PASS : CHECK_FAIL, text_copy("the engine's log"),
+                  text_copy("no allocation error since the start but those a move brings about"),
+                  text_format("\"%s\" %" PRIu64 " times%s: %s", signature->text, sighting->count,
+                              expected ? ", expected" : "", signature->meaning));
+}
+
+static int read_log(struct checking *c, int64_t since_ms, struct sightings *sightings,
+                    struct log_reach *reach, struct error *error)
+{
+        if (c->options->log)
+                return log_read_file(c->options->log, since_ms, sightings_take, sightings, reach, error);
+        return log_read_journal(NULL, since_ms, sightings_take, sightings, reach, error);
+}
+
+int check_log(struct checking *c, _unused_ struct error *error)
+{
+        _cleanup_sightings_ struct sightings sightings = {0};
+        _cleanup_error_ struct error told = {0};
+        struct log_reach reach = {0};
+        int64_t started_ms = c->plan->created_ms;
+        int64_t ended_ms = INT64_MAX;
+
+        if (c->move.folder)
+                journal_times(c->move.folder, &started_ms, &ended_ms);
+        if (read_log(c, started_ms, &sightings, &reach, &told) < 0 || !reach.entries) {
+                check_add(c, CHECK_UNKNOWN, text_copy("the engine's log"),
+                          text_copy("no allocation error since the start"),
+                          text_copy(told.sentence
+                                            ? told.sentence
+                                            : "no line of the engine since then can be seen from here"));
+                return 0;
+        }
+        for (size_t i = 0; i < sightings.items.count; i++)
+                add_sighting(c, &sightings.items.items[i], ended_ms);
+        if (!sightings.items.count)
+                check_add(c, CHECK_PASS, text_copy("the engine's log"),
+                          text_copy("no allocation error since the start"),
+                          text_format("none in %" PRIu64 " lines", reach.entries));
+        return 0;
+}

@@ -1,0 +1,29 @@
+#pragma once
+
+/* What the files of the check share: inside move/check*.c only. */
+
+#include "move/check.h"
+#include "move/move.h"
+#include "pool/account.h"
+
+struct checking {
+        const struct check_options *options;
+        struct move move;
+        const struct plan *plan;
+        enum check_phase phase;
+        struct swarm swarm;
+        struct accounts accounts;
+        struct check_points points;
+        char *folder; /* of the plan's records; NULL: not to be looked at */
+};
+
+/* Takes the three texts over. */
+void check_add(struct checking *c, enum check_result result, char *subject, char *claim, char *found);
+
+/* The predicates of the plan's host, in check_host.c. */
+int check_quiet(struct checking *c, struct error *error);
+int check_patches(struct checking *c, struct error *error);
+int check_roads(struct checking *c, struct error *error);
+int check_pauses(struct checking *c, struct error *error);
+int check_pages(struct checking *c, struct error *error);
+int check_log(struct checking *c, struct error *error);
