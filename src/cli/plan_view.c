@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "move/plan_pages.h"
 #include "move/step.h"
 
 #include <inttypes.h>
@@ -98,6 +99,31 @@ static void view_containers(const struct plan *plan)
                        container->static_address ? container->static_address : "");
 }
 
+static const struct column page_columns[] = {
+        {"Page", "  PAGE", false, false},
+        {"Answer", "ANSWERS NOW", false, true},
+        {"Origin", "NAMED BY", false, true},
+        {NULL},
+};
+
+static void view_pages(const struct plan *plan)
+{
+        if (!plan->pages.count)
+                return;
+        _cleanup_table_ struct table *table = table_new(page_columns);
+        heading("Pages, looked at again before and after the move");
+        for (size_t i = 0; i < plan->pages.count; i++) {
+                const struct plan_page *page = &plan->pages.items[i];
+                _cleanup_free_ char *name = text_format("  %s", page->url);
+                _cleanup_free_ char *answer = page_baseline_text(page);
+                table_add_row(table);
+                table_text(table, "Page", name, COLOUR_NONE);
+                table_text(table, "Answer", answer, page_failed(page) ? COLOUR_BAD : COLOUR_GOOD);
+                table_text(table, "Origin", page->origin, COLOUR_FAINT);
+        }
+        table_print(table, NULL, true, NULL);
+}
+
 static void view_steps(const struct plan *plan, bool undo)
 {
         struct steps steps = {0};
@@ -132,6 +158,7 @@ void plan_view(const struct plan *plan, bool undo)
         view_services(plan);
         view_containers(plan);
         view_names("Services not on it, left alone", plan->bystanders.items, plan->bystanders.count);
+        view_pages(plan);
         view_steps(plan, undo);
         view_notes(plan);
 }

@@ -207,8 +207,10 @@ static const char *find_title(const char *at, const char *end)
 
 char *page_title(const char *bytes, size_t length)
 {
+        if (!length)
+                return NULL;
         const char *end = bytes + length;
-        const char *begin = length ? find_title(bytes, end) : NULL;
+        const char *begin = find_title(bytes, end);
         const char *close = begin;
 
         if (!begin)

@@ -5,6 +5,7 @@
 #include "move/move.h"
 #include "move/plan.h"
 #include "move/plan_configure.h"
+#include "move/plan_pages.h"
 #include "move/plan_service.h"
 #include "move/way.h"
 #include "pool/account.h"
@@ -461,6 +462,8 @@ static int make(struct making *making, struct error *error)
         for (size_t i = 0; i < making->wish->reserved_count; i++)
                 *list_add(&plan->reserved) = text_copy(making->wish->reserved[i].range);
         add_notes(making);
+        pages_gather(making->engine, &making->swarm, making->wish->settings, plan);
+        pages_baseline(plan);
         return 0;
 }
 

@@ -22,7 +22,7 @@
 #define PEER_REQUEST_BYTES   8192
 #define TRICKLE_MS           10
 
-enum step_kind {
+enum script_step_kind {
         STEP_END,
         STEP_SEND,    /* the text */
         STEP_FLOOD,   /* `count` bytes of 'x', as many as the client takes */
@@ -30,12 +30,13 @@ enum step_kind {
         STEP_CHUNKS,  /* `count` times the text as one chunk each, and the last chunk */
         STEP_TRICKLE, /* the text, one byte at a time, again and again */
         STEP_ECHO,    /* a whole answer whose body is the request's path */
+        STEP_COUNT,   /* how many requests there were so far */
         STEP_HANG,
         STEP_CLOSE,
 };
 
-struct step {
-        enum step_kind kind;
+struct script_step {
+        enum script_step_kind kind;
         const char *text;
         size_t count;
 };
@@ -43,8 +44,8 @@ struct step {
 #define PING(version) "HTTP/1.1 200 OK\r\nApi-Version: " version "\r\nContent-Length: 2\r\n\r\nOK"
 
 struct peer {
-        const char *ping;          /* NULL: PING("1.45") */
-        const struct step *steps;  /* for every request but the ping */
+        const char *ping;                /* NULL: PING("1.45") */
+        const struct script_step *steps; /* for every request but the ping */
         int requests_a_connection; /* 0: any number; else the one after these is read, and the connection
                                       closed */
 
@@ -164,7 +165,14 @@ static inline bool peer_echo(struct peer_connection *connection)
         return peer_send(connection, answer, strlen(answer));
 }
 
-static inline bool peer_step(struct peer_connection *connection, const struct step *step)
+static inline bool peer_count(struct peer_connection *connection)
+{
+        _cleanup_free_ char *count = text_format("%d", connection->peer->requests);
+
+        return peer_send(connection, count, strlen(count));
+}
+
+static inline bool peer_step(struct peer_connection *connection, const struct script_step *step)
 {
         switch (step->kind) {
         case STEP_SEND:
@@ -179,6 +187,8 @@ static inline bool peer_step(struct peer_connection *connection, const struct st
                 return peer_trickle(connection, step->text);
         case STEP_ECHO:
                 return peer_echo(connection);
+        case STEP_COUNT:
+                return peer_count(connection);
         case STEP_HANG:
                 return peer_wait(connection, POLLRDHUP, -1) && false;
         default:
@@ -198,7 +208,7 @@ static inline bool peer_answer(struct peer_connection *connection)
         strcpy(peer->last_request, connection->request);
         pthread_mutex_unlock(&peer->lock);
         peer->requests++;
-        for (const struct step *step = peer->steps; step->kind != STEP_END; step++)
+        for (const struct script_step *step = peer->steps; step->kind != STEP_END; step++)
                 if (!peer_step(connection, step))
                         return false;
         return true;

@@ -19,7 +19,7 @@
 
 #define OK_HEAD    "HTTP/1.1 200 OK\r\n"
 #define CHUNKED    OK_HEAD "Transfer-Encoding: chunked\r\n\r\n"
-#define STEPS(...) ((const struct step[]){__VA_ARGS__, {STEP_END, NULL, 0}})
+#define STEPS(...) ((const struct script_step[]){__VA_ARGS__, {STEP_END, NULL, 0}})
 #define SEND(text)                                                                                           \
         {                                                                                                    \
                 STEP_SEND, text, 0                                                                           \
@@ -68,7 +68,7 @@ struct failure {
         const char *answer; /* sent as it is, then the connection closes; NULL: `steps` */
         enum error_kind kind;
         const char *words;
-        struct step steps[3];
+        struct script_step steps[3];
 };
 
 #define JSON_ANSWER(status, json)                                                                            \
@@ -151,7 +151,7 @@ static const struct failure failures[] = {
 static void test_failure(void **state)
 {
         const struct failure *failure = *state;
-        const struct step answer[] = {SEND(failure->answer), {STEP_CLOSE, NULL, 0}};
+        const struct script_step answer[] = {SEND(failure->answer), {STEP_CLOSE, NULL, 0}};
         _cleanup_peer_ struct peer peer = {.steps = failure->answer ? answer : failure->steps};
         _cleanup_request_ struct engine_request request = {.path = "/x", .timeout_ms = SHORT_MS};
         _cleanup_engine_ struct engine *engine = NULL;
@@ -168,10 +168,10 @@ static void test_failure(void **state)
 
 static void test_a_body_beyond_the_bound_is_refused(void **state)
 {
-        static const struct step steps[] = {SEND(OK_HEAD "Connection: close\r\n\r\n"),
-                                            {STEP_FLOOD, NULL, ENGINE_BODY_BYTES_MAX + 1},
-                                            {STEP_CLOSE, NULL, 0},
-                                            {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND(OK_HEAD "Connection: close\r\n\r\n"),
+                                                   {STEP_FLOOD, NULL, ENGINE_BODY_BYTES_MAX + 1},
+                                                   {STEP_CLOSE, NULL, 0},
+                                                   {STEP_END, NULL, 0}};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_request_ struct engine_request request = {.path = "/x"};
         _cleanup_engine_ struct engine *engine = NULL;
@@ -347,7 +347,8 @@ static void test_many_parallel_requests_are_all_answered_in_their_places(void **
 
 static void test_one_failing_request_leaves_its_neighbours_alone(void **state)
 {
-        static const struct step steps[] = {SEND(OK_HEAD "Content-Length: 2\r\n\r\nok"), {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND(OK_HEAD "Content-Length: 2\r\n\r\nok"),
+                                                   {STEP_END, NULL, 0}};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_engine_ struct engine *engine = NULL;
         struct engine_request requests[] = {{.path = "/a"}, {.path = "/ not a path"}, {.path = "/b"}};
@@ -364,8 +365,8 @@ static void test_one_failing_request_leaves_its_neighbours_alone(void **state)
 
 static void test_requests_can_be_performed_again(void **state)
 {
-        static const struct step steps[] = {SEND("HTTP/1.1 404 No\r\nContent-Length: 3\r\n\r\nabc"),
-                                            {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND("HTTP/1.1 404 No\r\nContent-Length: 3\r\n\r\nabc"),
+                                                   {STEP_END, NULL, 0}};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_request_ struct engine_request request = {.path = "/a"};
@@ -383,8 +384,8 @@ static void test_requests_can_be_performed_again(void **state)
 
 static void test_a_post_carries_its_body_and_type(void **state)
 {
-        static const struct step steps[] = {SEND("HTTP/1.1 201 Made\r\nContent-Length: 8\r\n\r\n{\"ID\":1}"),
-                                            {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {
+                SEND("HTTP/1.1 201 Made\r\nContent-Length: 8\r\n\r\n{\"ID\":1}"), {STEP_END, NULL, 0}};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_buffer_ struct buffer body = {0};
@@ -402,7 +403,7 @@ static void test_a_post_carries_its_body_and_type(void **state)
 
 static void test_each_method_is_sent_as_itself_on_a_reused_handle(void **state)
 {
-        static const struct step steps[] = {SEND("HTTP/1.1 204 None\r\n\r\n"), {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND("HTTP/1.1 204 None\r\n\r\n"), {STEP_END, NULL, 0}};
         static const char *const methods[] = {"POST", "DELETE", "GET", "PUT", "HEAD", "POST", "GET"};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_engine_ struct engine *engine = NULL;
@@ -475,7 +476,7 @@ static void test_a_change_that_runs_out_of_time_says_that_its_outcome_is_unknown
 
 static void test_changes_do_not_pile_up_connections(void **state)
 {
-        static const struct step steps[] = {SEND("HTTP/1.1 204 None\r\n\r\n"), {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND("HTTP/1.1 204 None\r\n\r\n"), {STEP_END, NULL, 0}};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_engine_ struct engine *engine = NULL;
 
@@ -533,10 +534,10 @@ static int64_t peak_kb(void)
 static void test_a_long_stream_does_not_grow_memory(void **state)
 {
         enum { MIB = 200 };
-        static const struct step steps[] = {SEND(OK_HEAD "Connection: close\r\n\r\n"),
-                                            {STEP_FLOOD, NULL, (size_t)MIB << 20},
-                                            {STEP_CLOSE, NULL, 0},
-                                            {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND(OK_HEAD "Connection: close\r\n\r\n"),
+                                                   {STEP_FLOOD, NULL, (size_t)MIB << 20},
+                                                   {STEP_CLOSE, NULL, 0},
+                                                   {STEP_END, NULL, 0}};
         struct count count = {0};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_request_ struct engine_request request = {
@@ -559,10 +560,10 @@ static void test_a_long_stream_does_not_grow_memory(void **state)
 
 static void test_a_sink_that_stops_gives_the_request_its_error(void **state)
 {
-        static const struct step steps[] = {SEND(OK_HEAD "Connection: close\r\n\r\n"),
-                                            {STEP_FLOOD, NULL, (size_t)1 << 30},
-                                            {STEP_CLOSE, NULL, 0},
-                                            {STEP_END, NULL, 0}};
+        static const struct script_step steps[] = {SEND(OK_HEAD "Connection: close\r\n\r\n"),
+                                                   {STEP_FLOOD, NULL, (size_t)1 << 30},
+                                                   {STEP_CLOSE, NULL, 0},
+                                                   {STEP_END, NULL, 0}};
         struct count count = {.stop_at = 1 << 20};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_request_ struct engine_request request = {
@@ -580,7 +581,7 @@ static void test_a_sink_that_stops_gives_the_request_its_error(void **state)
 
 static void test_a_refusal_goes_to_the_answer_and_never_to_the_sink(void **state)
 {
-        static const struct step steps[] = {
+        static const struct script_step steps[] = {
                 SEND("HTTP/1.1 500 No\r\nContent-Length: 17\r\n\r\n{\"message\":\"wai\"}"),
                 {STEP_END, NULL, 0}};
         struct count count = {0};
@@ -599,7 +600,7 @@ static void test_a_refusal_goes_to_the_answer_and_never_to_the_sink(void **state
 
 struct list {
         const char *name;
-        struct step steps[3];
+        struct script_step steps[3];
         size_t elements;
         enum error_kind kind;
 };
@@ -649,7 +650,7 @@ static const struct list lists[] = {
 static void test_list(void **state)
 {
         const struct list *list = *state;
-        struct step steps[4] = {list->steps[0], list->steps[1], list->steps[2], {STEP_END, NULL, 0}};
+        struct script_step steps[4] = {list->steps[0], list->steps[1], list->steps[2], {STEP_END, NULL, 0}};
         struct count count = {0};
         _cleanup_peer_ struct peer peer = {.steps = steps};
         _cleanup_engine_ struct engine *engine = NULL;

@@ -20,7 +20,7 @@
 
 #define HTML(status)                                                                                         \
         "HTTP/1.1 " status "\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\r\n"
-#define STEPS(...) ((const struct step[]){__VA_ARGS__, {STEP_END, NULL, 0}})
+#define STEPS(...) ((const struct script_step[]){__VA_ARGS__, {STEP_END, NULL, 0}})
 #define SEND(text)                                                                                           \
         {                                                                                                    \
                 STEP_SEND, text, 0                                                                           \
@@ -55,7 +55,7 @@ static struct page_answer ask_peer(const struct peer *peer, int64_t timeout_ms)
 
 struct kind {
         const char *name;
-        struct step steps[4];
+        struct script_step steps[4];
         int64_t timeout_ms;
         uint64_t status;
         uint64_t length;
@@ -444,7 +444,6 @@ static char *read_address(int fd)
 
 static bool tls_start(struct tls_server *server)
 {
-        _cleanup_free_ char *key = NULL;
         int out[2];
 
         strcpy(server->folder, "/tmp/headroom-page.XXXXXX");

@@ -199,14 +199,18 @@ static void test_any_words_are_read_without_harm(void **state)
         }
 }
 
-/* --- labels --- */
+/* --- labels, by pairs of key and value; @ stands for what the keys of routers begin with --- */
 
 static void read_pairs(const char *const *pairs, struct traefik_sites *ret_sites)
 {
         _cleanup_traefik_labels_ struct traefik_labels labels = {0};
 
-        for (; *pairs; pairs += 2)
-                *list_add(&labels.items) = (struct traefik_label){text_copy(pairs[0]), text_copy(pairs[1])};
+        for (; *pairs; pairs += 2) {
+                bool router = pairs[0][0] == '@';
+                struct traefik_label *label = list_add(&labels.items);
+                label->key = text_format("%s%s", router ? "traefik.http.routers." : "", pairs[0] + router);
+                label->value = text_copy(pairs[1]);
+        }
         traefik_sites_of(&labels, ret_sites);
 }
 
@@ -225,7 +229,6 @@ static char *sites_text(const char *const *pairs)
 }
 
 #define LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define ROUTER      "traefik.http.routers."
 
 static void test_labels_say_which_sites_there_are_and_how_they_are_entered(void **state)
 {
@@ -233,25 +236,25 @@ static void test_labels_say_which_sites_there_are_and_how_they_are_entered(void 
                 const char *const *labels;
                 const char *sites;
         } cases[] = {
-                {LABELS(ROUTER "drone.rule", "Host(`drone`)"), "drone/ any; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.entrypoints", "web-secure"), "d/ tls; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.entrypoints", "web, websecure"), "d/ tls; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.entryPoints", "web"), "d/ plain; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.entrypoints", "ssh"), "d/ any; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.tls", "true"), "d/ tls; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.tls", "false"), "d/ any; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "d.tls.certresolver", "le"), "d/ tls; "},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "e.tls", "true"), "d/ any; "},
-                {LABELS("TRAEFIK.HTTP.Routers.D.Rule", "Host(`d`)", ROUTER "d.TLS", "true"), "d/ tls; "},
-                {LABELS(ROUTER "a.rule", "Host(`a`)", ROUTER "b.rule", "Host(`b`)"), "a/ any; b/ any; "},
-                {LABELS("traefik.enable", "true", ROUTER "d.rule", "Host(`d`)"), "d/ any; "},
-                {LABELS("traefik.enable", "False", ROUTER "d.rule", "Host(`d`)"), ""},
-                {LABELS(ROUTER "d.rule", "HostRegexp(`x`)"), "obscure"},
-                {LABELS(ROUTER "d.rule", "nonsense"), "obscure"},
-                {LABELS(ROUTER "d.rule", "Host(`d`)", ROUTER "e.rule", "nonsense"), "d/ any; obscure"},
-                {LABELS(ROUTER "d.middlewares", "Host(`d`)"), ""},
+                {LABELS("@drone.rule", "Host(`drone`)"), "drone/ any; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.entrypoints", "web-secure"), "d/ tls; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.entrypoints", "web, websecure"), "d/ tls; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.entryPoints", "web"), "d/ plain; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.entrypoints", "ssh"), "d/ any; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.tls", "true"), "d/ tls; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.tls", "false"), "d/ any; "},
+                {LABELS("@d.rule", "Host(`d`)", "@d.tls.certresolver", "le"), "d/ tls; "},
+                {LABELS("@d.rule", "Host(`d`)", "@e.tls", "true"), "d/ any; "},
+                {LABELS("TRAEFIK.HTTP.Routers.D.Rule", "Host(`d`)", "@d.TLS", "true"), "d/ tls; "},
+                {LABELS("@a.rule", "Host(`a`)", "@b.rule", "Host(`b`)"), "a/ any; b/ any; "},
+                {LABELS("traefik.enable", "true", "@d.rule", "Host(`d`)"), "d/ any; "},
+                {LABELS("traefik.enable", "False", "@d.rule", "Host(`d`)"), ""},
+                {LABELS("@d.rule", "HostRegexp(`x`)"), "obscure"},
+                {LABELS("@d.rule", "nonsense"), "obscure"},
+                {LABELS("@d.rule", "Host(`d`)", "@e.rule", "nonsense"), "d/ any; obscure"},
+                {LABELS("@d.middlewares", "Host(`d`)"), ""},
                 {LABELS("traefik.http.middlewares.rule", "Host(`d`)"), ""},
-                {LABELS(ROUTER "rule", "Host(`d`)"), ""},
+                {LABELS("@rule", "Host(`d`)"), ""},
                 {LABELS("traefik.tcp.routers.d.rule", "HostSNI(`d`)"), ""},
                 {LABELS("traefik.frontend.rule", "Host:d,e;PathPrefix:/x"), "d/x any; e/x any; "},
                 {LABELS("traefik.frontend.rule", "Host:d", "traefik.frontend.entryPoints", "http,https"),
@@ -259,7 +262,7 @@ static void test_labels_say_which_sites_there_are_and_how_they_are_entered(void 
                 {LABELS("traefik.web.frontend.rule", "Host:d", "traefik.web.frontend.entryPoints", "http"),
                  "d/ plain; "},
                 {LABELS("other.frontend.rule", "Host:d"), ""},
-                {LABELS(ROUTER "d.rule", ""), "obscure"},
+                {LABELS("@d.rule", ""), "obscure"},
                 {LABELS("traefik.", ""), ""},
                 {LABELS("", ""), ""},
         };
