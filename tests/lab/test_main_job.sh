@@ -92,6 +92,10 @@ engine_state versions >"$work/versions"
 same planning_changes_nothing "$work/versions.before" "$work/versions"
 p() { jq -r ".headroom_plan | $1" "$plan"; }
 equal plan_chooses_10_10 "$(p .new_subnet)" 10.10.0.0/16
+equal every_site_answers_in_the_baseline "$(p '[.pages[] | select(.status == 200 and .length > 0) | .url] | join(" ")')" \
+  "http://ccci-bridge/ http://ccci-dashboard/ http://ccci-reports/ http://drone/ http://warm-keycloak/"
+equal so_do_the_ports_of_the_edge "$(p '[.pages[] | select(.origin | startswith("port")) | .origin] | join(" ")')" \
+  "port 80 of traefik_app port 8080 of traefik_app"
 p .reason >"$work/reason"
 matches plan_gives_its_reason 'clear of every overlay, bridge, route, address and resolver.*inside the default pool' "$work/reason"
 equal every_rejected_subnet_has_a_reason "$(p '[.rejected[] | select(.reason == "" or .reason == null)] | length')" 0
