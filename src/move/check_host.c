@@ -5,8 +5,8 @@
 #include "host/log.h"
 #include "move/journal.h"
 #include "move/patch.h"
+#include "move/plan_pages.h"
 #include "move/quiet.h"
-#include "move/road_order.h"
 #include "pool/signature.h"
 
 #include <inttypes.h>
@@ -141,18 +141,14 @@ static int look_at_units(struct checking *c, struct road_units *units, struct er
         return 0;
 }
 
-static void add_order(struct checking *c, const struct road_units *units)
+static void add_units(struct checking *c, const struct road_units *units)
 {
-        _cleanup_road_problems_ struct road_problems problems = {0};
-
-        road_order(units->items.items, units->items.count, &c->swarm, &problems);
-        for (size_t i = 0; i < problems.items.count; i++)
-                check_add(c, CHECK_FAIL, text_format("unit %s", problems.items.items[i].subject),
-                          text_copy("can be restarted in the given order"),
-                          text_copy(problems.items.items[i].sentence));
-        if (!problems.items.count)
-                check_add(c, CHECK_PASS, text_format("%zu units to restart", units->items.count),
-                          text_copy("are there, and none waits for a later one"), text_copy("so"));
+        for (size_t i = 0; i < units->items.count; i++) {
+                const struct unit_state *unit = &units->items.items[i];
+                bool loaded = text_equal(unit->load_state, "loaded");
+                check_add(c, loaded ? CHECK_PASS : CHECK_FAIL, text_format("unit %s", unit->name),
+                          text_copy("can be restarted"), text_copy(unit->load_state));
+        }
 }
 
 static size_t count_roads(const struct plan *plan, bool units)
@@ -183,7 +179,7 @@ int check_roads(struct checking *c, _unused_ struct error *error)
                 check_add(c, CHECK_FAIL, text_copy("units to restart"), text_copy("can be asked"),
                           text_copy(told.sentence));
         else
-                add_order(c, &units);
+                add_units(c, &units);
         return 0;
 }
 
@@ -229,6 +225,15 @@ int check_pauses(struct checking *c, _unused_ struct error *error)
         for (size_t i = 0; i < c->plan->pauses.count; i++)
                 check_paused_service(c, i);
         return 0;
+}
+
+/* Pages */
+
+int check_pages(struct checking *c, struct error *error)
+{
+        return pages_check(c->plan, &c->swarm, c->phase,
+                           c->phase == CHECK_AFTER ? PAGES_PATIENCE_AFTER_MS : PAGES_PATIENCE_BEFORE_MS,
+                           &c->points, error);
 }
 
 /* The engine's log */

@@ -195,16 +195,15 @@ static int command_fate(struct move *move, const struct step *step, enum road_fa
 
         if (command_look(move->folder, name, &result, error) < 0)
                 return -1;
-        if (result.state != COMMAND_ENDED) {
-                *ret_fate = fates[result.state];
+        *ret_fate = result.state != COMMAND_ENDED ? fates[result.state]
+                    : command_worked(&result)     ? FATE_DONE
+                                                  : FATE_FAILED;
+        if (*ret_fate != FATE_FAILED)
                 return 0;
-        }
-        *ret_fate = result.status == 0 ? FATE_DONE : FATE_FAILED;
-        if (*ret_fate == FATE_FAILED)
-                *ret_why = text_format("`%s` ended with %d; its output is in %s/%s.output%s%s",
-                                       road_of(move, step)->text, result.status, move->folder, name,
-                                       text_empty(result.output) ? "" : ", and ends with: ",
-                                       result.output ? result.output : "");
+        _cleanup_free_ char *how = command_describe(&result);
+        *ret_why = text_format(
+                "`%s` %s; its output is in %s/%s.output%s%s", road_of(move, step)->text, how, move->folder,
+                name, text_empty(result.tail) ? "" : ", and ends with: ", result.tail ? result.tail : "");
         return 0;
 }
 
