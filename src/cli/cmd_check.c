@@ -43,11 +43,26 @@ static int print_points(const struct invocation *invocation, const struct check_
                            !invocation_flag(invocation, "no-header"), error);
 }
 
+static void print_failed(const struct plan *plan, const char *path, const char *undo, bool adoptable)
+{
+        if (adoptable)
+                printf("\nNot every point holds: plan again with `headroom plan %s ...`, or take what "
+                       "changed as it "
+                       "is: headroom apply --adopt %s%s\n",
+                       plan->network, undo, path);
+        else
+                printf("\nNot every point holds, and `headroom apply` would refuse: mend what is told above, "
+                       "or "
+                       "plan again with `headroom plan %s ...`\n",
+                       plan->network);
+}
+
 static void print_verdict(const struct invocation *invocation, const struct plan *plan,
-                          enum check_phase phase, bool passed)
+                          enum check_phase phase, const struct check_points *points)
 {
         const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
         const char *format = invocation_value(invocation, "format");
+        bool passed = check_passed(points);
 
         if (format && !text_equal(format, "table"))
                 return;
@@ -57,9 +72,7 @@ static void print_verdict(const struct invocation *invocation, const struct plan
                 printf("\nEvery point holds. %s: headroom apply %s%s\n",
                        phase == CHECK_DURING ? "Go on with" : "Run it with", undo, invocation->words[0]);
         else
-                printf("\nNot every point holds: plan again with `headroom plan %s ...`, or take what "
-                       "changed as it is: headroom apply --adopt %s%s\n",
-                       plan->network, undo, invocation->words[0]);
+                print_failed(plan, invocation->words[0], undo, check_is_adoptable(points));
 }
 
 int command_check(const struct invocation *invocation)
@@ -83,6 +96,6 @@ int command_check(const struct invocation *invocation)
             check_plan(engine, &plan, &options, &phase, &points, &error) < 0 ||
             print_points(invocation, &points, &error) < 0)
                 return invocation_fail(invocation, &error);
-        print_verdict(invocation, &plan, phase, check_passed(&points));
+        print_verdict(invocation, &plan, phase, &points);
         return check_passed(&points) ? 0 : 1;
 }

@@ -14,8 +14,6 @@
 /* The points about the plan's host: whether it is quiet, its files, its units and commands, the engine's log.
  */
 
-#define ELSEWHERE "is on another host; can't be looked at from here"
-
 int check_quiet(struct checking *c, struct error *error)
 {
         _cleanup_busy_ struct busy busy = {0};
@@ -67,119 +65,13 @@ int check_patches(struct checking *c, _unused_ struct error *error)
                 char *claim = text_copy(c->phase == CHECK_AFTER ? "declares the subnet" : "can be patched");
                 enum patch_state state;
                 if (!c->move.here)
-                        check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(ELSEWHERE));
+                        check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(CHECK_ELSEWHERE));
                 else if (patch_look(patch, &state, &told) < 0)
                         check_add(c, CHECK_FAIL, subject, claim, text_copy(told.sentence));
                 else
                         check_add(c, judge_patch(c, patch, state), subject, claim,
                                   text_copy(tell_patch(patch, state)));
         }
-        return 0;
-}
-
-/* Roads */
-
-/* The first word of a command, when it can be looked up: a path or a plain name. */
-static char *program_of(const char *command)
-{
-        size_t length = strcspn(command, " \t\n");
-
-        for (size_t i = 0; i < length; i++)
-                if (strchr("$`'\"(){};|&<>*?[]=!~\\", command[i]))
-                        return NULL;
-        return length ? text_copy_n(command, length) : NULL;
-}
-
-static bool is_in_path(const char *program)
-{
-        const char *path = getenv("PATH");
-        size_t length;
-
-        if (strchr(program, '/'))
-                return access(program, X_OK) == 0;
-        for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += length + (at[length] == ':')) {
-                length = strcspn(at, ":");
-                _cleanup_free_ char *file = text_format("%.*s/%s", (int)length, at, program);
-                if (access(file, X_OK) == 0)
-                        return true;
-        }
-        return false;
-}
-
-static void check_command(struct checking *c, const struct plan_road *road)
-{
-        _cleanup_free_ char *program = program_of(road->text);
-        bool is_builtin = text_equal(program, "cd") || text_equal(program, "set") || text_equal(program, ":");
-        bool found = !program || is_builtin || is_in_path(program);
-
-        check_add(c, found ? CHECK_PASS : CHECK_FAIL, text_format("road `%s`", road->text),
-                  text_copy("can be run"),
-                  found ? text_copy(program ? "its program is there" : "a command of the shell")
-                        : text_format("there is no program %s", program));
-}
-
-/* The states of the plan's units, in the plan's order. */
-struct road_units {
-        LIST(struct unit_state) items;
-};
-
-static void road_units_done(struct road_units *units)
-{
-        for (size_t i = 0; i < units->items.count; i++)
-                unit_state_done(&units->items.items[i]);
-        free(units->items.items);
-}
-
-static int look_at_units(struct checking *c, struct road_units *units, struct error *error)
-{
-        if (!c->move.units && units_open(&c->move.units, error) < 0)
-                return -1;
-        for_each_road (road, c->plan)
-                if (road->kind == ROAD_UNIT &&
-                    unit_look(c->move.units, road->text, list_add(&units->items), error) < 0)
-                        return -1;
-        return 0;
-}
-
-static void add_units(struct checking *c, const struct road_units *units)
-{
-        for (size_t i = 0; i < units->items.count; i++) {
-                const struct unit_state *unit = &units->items.items[i];
-                bool loaded = text_equal(unit->load_state, "loaded");
-                check_add(c, loaded ? CHECK_PASS : CHECK_FAIL, text_format("unit %s", unit->name),
-                          text_copy("can be restarted"), text_copy(unit->load_state));
-        }
-}
-
-static size_t count_roads(const struct plan *plan, bool units)
-{
-        size_t count = 0;
-
-        for_each_road (road, plan)
-                count += (road->kind == ROAD_UNIT) == units;
-        return count;
-}
-
-int check_roads(struct checking *c, _unused_ struct error *error)
-{
-        _cleanup_(road_units_done) struct road_units units = {0};
-        _cleanup_error_ struct error told = {0};
-
-        if (c->plan->roads.count && !c->move.here) {
-                check_add(c, CHECK_UNKNOWN, text_copy("roads"), text_copy("can be gone"),
-                          text_copy(ELSEWHERE));
-                return 0;
-        }
-        for_each_road (road, c->plan)
-                if (road->kind != ROAD_UNIT)
-                        check_command(c, road);
-        if (!count_roads(c->plan, true))
-                return 0;
-        if (look_at_units(c, &units, &told) < 0)
-                check_add(c, CHECK_FAIL, text_copy("units to restart"), text_copy("can be asked"),
-                          text_copy(told.sentence));
-        else
-                add_units(c, &units);
         return 0;
 }
 
@@ -193,7 +85,7 @@ static void check_paused_unit(struct checking *c, const char *name)
         char *claim = text_copy("can be paused");
 
         if (!c->move.here)
-                check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(ELSEWHERE));
+                check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(CHECK_ELSEWHERE));
         else if ((!c->move.units && units_open(&c->move.units, &told) < 0) ||
                  unit_look(c->move.units, name, &state, &told) < 0)
                 check_add(c, CHECK_FAIL, subject, claim, text_copy(told.sentence));

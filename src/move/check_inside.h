@@ -17,13 +17,16 @@ struct checking {
         char *folder; /* of the plan's records; NULL: not to be looked at */
 };
 
+#define CHECK_ELSEWHERE "is on another host; can't be looked at from here"
+
 /* Takes the three texts over. */
 void check_add(struct checking *c, enum check_result result, char *subject, char *claim, char *found);
 
 /* The predicates of the plan's host, in check_host.c. */
 int check_quiet(struct checking *c, struct error *error);
 int check_patches(struct checking *c, struct error *error);
-int check_roads(struct checking *c, struct error *error);
 int check_pauses(struct checking *c, struct error *error);
 int check_pages(struct checking *c, struct error *error);
 int check_log(struct checking *c, struct error *error);
+
+int check_roads(struct checking *c, struct error *error); /* in check_roads.c */

@@ -1,0 +1,167 @@
+#include "move/check_inside.h"
+
+#include "move/road_order.h"
+
+/* The points about the roads: the commands can be run, and the units restarted one after the other. */
+
+/* The first word of a command, when it can be looked up: a path or a plain name. */
+static char *program_of(const char *command)
+{
+        size_t length = strcspn(command, " \t\n");
+
+        for (size_t i = 0; i < length; i++)
+                if (strchr("$`'\"(){};|&<>*?[]=!~\\", command[i]))
+                        return NULL;
+        return length ? text_copy_n(command, length) : NULL;
+}
+
+static bool is_in_path(const char *program)
+{
+        const char *path = getenv("PATH");
+        size_t length;
+
+        if (strchr(program, '/'))
+                return access(program, X_OK) == 0;
+        for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += length + (at[length] == ':')) {
+                length = strcspn(at, ":");
+                _cleanup_free_ char *file = text_format("%.*s/%s", (int)length, at, program);
+                if (access(file, X_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static void check_command(struct checking *c, const struct plan_road *road)
+{
+        _cleanup_free_ char *program = program_of(road->text);
+        bool is_builtin = text_equal(program, "cd") || text_equal(program, "set") || text_equal(program, ":");
+        bool found = !program || is_builtin || is_in_path(program);
+
+        check_add(c, found ? CHECK_PASS : CHECK_FAIL, text_format("road `%s`", road->text),
+                  text_copy("can be run"),
+                  found ? text_copy(program ? "its program is there" : "a command of the shell")
+                        : text_format("there is no program %s", program));
+}
+
+/* The states of the plan's units, in the plan's order. */
+struct road_units {
+        LIST(struct unit_state) items;
+};
+
+static void road_units_done(struct road_units *units)
+{
+        for (size_t i = 0; i < units->items.count; i++)
+                unit_state_done(&units->items.items[i]);
+        free(units->items.items);
+}
+
+static int look_at_units(struct checking *c, struct road_units *units, struct error *error)
+{
+        if (!c->move.units && units_open(&c->move.units, error) < 0)
+                return -1;
+        for_each_road (road, c->plan)
+                if (road->kind == ROAD_UNIT &&
+                    unit_look(c->move.units, road->text, list_add(&units->items), error) < 0)
+                        return -1;
+        return 0;
+}
+
+/* The names by which commands may speak of what a unit deploys. */
+struct road_names {
+        LIST(struct road_name) items;
+        LIST(char *) hosts;
+};
+
+static void road_names_done(struct road_names *names)
+{
+        for (size_t i = 0; i < names->hosts.count; i++)
+                free(names->hosts.items[i]);
+        free(names->hosts.items);
+        free(names->items.items);
+}
+
+static void add_names_of(const struct service *service, struct road_names *names)
+{
+        const char *stack = service->stack ? service->stack : service->name;
+
+        *list_add(&names->items) = (struct road_name){service->name, stack};
+        for_each_attachment (attachment, service)
+                for (size_t i = 0; i < attachment->alias_count; i++)
+                        *list_add(&names->items) = (struct road_name){attachment->aliases[i], stack};
+}
+
+/* The host of a page that a service serves. */
+static void add_host(const struct plan_page *page, const struct service *service, struct road_names *names)
+{
+        const char *host = strstr(page->url, "://");
+        const char *stack = service->stack ? service->stack : service->name;
+
+        if (!host)
+                return;
+        host += strlen("://");
+        char *name = text_copy_n(host, strcspn(host, ":/?#"));
+        *list_add(&names->hosts) = name;
+        *list_add(&names->items) = (struct road_name){name, stack};
+}
+
+static void gather_names(const struct checking *c, struct road_names *names)
+{
+        for_each_service (service, &c->swarm)
+                add_names_of(service, names);
+        for (size_t i = 0; i < c->plan->pages.count; i++) {
+                const struct plan_page *page = &c->plan->pages.items[i];
+                const struct service *service =
+                        page->service ? swarm_service_by_id(&c->swarm, page->service) : NULL;
+                if (service && page->at)
+                        add_host(page, service, names);
+        }
+}
+
+static void add_units(struct checking *c, const struct road_units *units)
+{
+        _cleanup_road_findings_ struct road_findings findings = {0};
+        _cleanup_(road_names_done) struct road_names names = {0};
+
+        gather_names(c, &names);
+        road_order_judge(units->items.items, units->items.count, names.items.items, names.items.count,
+                         road_read_file, NULL, &findings);
+        for (size_t i = 0; i < findings.items.count; i++)
+                check_add(c, CHECK_FAIL, text_copy(findings.items.items[i].subject),
+                          text_copy("can be restarted in the plan's order"),
+                          text_copy(findings.items.items[i].sentence));
+        if (!findings.items.count)
+                check_add(c, CHECK_PASS, text_format("%zu units to restart", units->items.count),
+                          text_copy("are there, and none waits for a later one"), text_copy("so"));
+}
+
+static size_t count_roads(const struct plan *plan, bool units)
+{
+        size_t count = 0;
+
+        for_each_road (road, plan)
+                count += (road->kind == ROAD_UNIT) == units;
+        return count;
+}
+
+int check_roads(struct checking *c, _unused_ struct error *error)
+{
+        _cleanup_(road_units_done) struct road_units units = {0};
+        _cleanup_error_ struct error told = {0};
+
+        if (c->plan->roads.count && !c->move.here) {
+                check_add(c, CHECK_UNKNOWN, text_copy("roads"), text_copy("can be gone"),
+                          text_copy(CHECK_ELSEWHERE));
+                return 0;
+        }
+        for_each_road (road, c->plan)
+                if (road->kind != ROAD_UNIT)
+                        check_command(c, road);
+        if (!count_roads(c->plan, true))
+                return 0;
+        if (look_at_units(c, &units, &told) < 0)
+                check_add(c, CHECK_FAIL, text_copy("units to restart"), text_copy("can be asked"),
+                          text_copy(told.sentence));
+        else
+                add_units(c, &units);
+        return 0;
+}
