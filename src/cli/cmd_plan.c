@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/plan_patch.h"
 #include "cli/plan_view.h"
 #include "cli/reserve.h"
 
@@ -14,6 +15,8 @@ const struct option_spec plan_options[] = {
         OPTION_RESERVE,
         {"edge", 0, OPTION_VALUE, "SERVICE,...",
          "services that pass requests on to the others; otherwise those that publish ports"},
+        OPTION_PATCH,
+        OPTION_IN_PLACE,
         {"show", 0, OPTION_VALUE, "FILE", "show a plan that was made before"},
         {NULL},
 };
@@ -46,13 +49,16 @@ static int make_and_write(const struct invocation *invocation, const struct plan
         const char *path = invocation_value(invocation, "output");
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_plan_ struct plan plan = {0};
+        _cleanup_buffer_ struct buffer diff = {0};
 
         if (invocation_open_engine(invocation, &engine, error) < 0 ||
-            plan_make(engine, wish, &plan, error) < 0)
+            plan_make(engine, wish, &plan, error) < 0 || plan_patch_make(invocation, &plan, error) < 0 ||
+            plan_patch_diff(&plan, &diff, error) < 0)
                 return -1;
-        if (path && plan_write(&plan, path, error) < 0)
+        if (path && (plan_patch_write(&diff, path, error) < 0 || plan_write(&plan, path, error) < 0))
                 return -1;
         plan_view(&plan, false);
+        plan_patch_tell(&plan, path, &diff);
         if (path)
                 printf("\nWritten to %s. Nothing has been changed. Run it with: headroom apply %s\n", path,
                        path);
@@ -68,6 +74,7 @@ static int show(const char *path, struct error *error)
         if (plan_read(path, &plan, error) < 0)
                 return -1;
         plan_view(&plan, false);
+        plan_patch_tell(&plan, path, NULL);
         return 0;
 }
 
@@ -82,6 +89,8 @@ static int plan_network(const struct invocation *invocation, struct error *error
         if (invocation->word_count == 0)
                 return error_set(error, ERROR_USAGE, "name a network: headroom plan NET --size 16 -o FILE");
         wish.network = invocation->words[0];
+        if (plan_patch_check(invocation, error) < 0)
+                return -1;
         if (!size == !wish.subnet)
                 return error_set(error, ERROR_USAGE, "give either --size BITS or --subnet CIDR");
         if (size && parse_size(size, &wish.length_bits, error) < 0)

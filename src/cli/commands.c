@@ -68,7 +68,7 @@ const struct command commands[] = {
         },
         {
                 .name = "plan",
-                .arguments = "NET --size BITS | --subnet CIDR [-o FILE]",
+                .arguments = "NET --size BITS | --subnet CIDR [-o FILE] [--patch FILE ...]",
                 .summary = "a plan to give a network another subnet under its own name",
                 .description =
                         "Looks at the swarm and at this host, chooses a subnet that clashes with nothing "
@@ -76,7 +76,18 @@ const struct command commands[] = {
                         "writes down what would be done: which services move in which order and way, how "
                         "long each is "
                         "expected to be out of reach, every step, and the way back. Nothing is changed.\n\n"
-                        " headroom plan proxy --size 16 -o proxy.plan\n headroom plan --show proxy.plan",
+                        "--patch names a file that NET is deployed from: a shell script, a Nix file, a "
+                        "systemd "
+                        "unit or a Compose file. The one place in it that declares NET gets the new subnet "
+                        "and a "
+                        "comment that says why, by the smallest edit; a file in which that is not certain is "
+                        "refused with the line. The diff lies beside the plan as FILE.patch, for patch -p1 "
+                        "in the "
+                        "root folder; with --in-place the move edits the file itself, if it is then as it "
+                        "was "
+                        "when planned, and --undo gives it back.\n\n"
+                        " headroom plan proxy --size 16 -o proxy.plan\n headroom plan proxy --size 16 -o "
+                        "proxy.plan --patch swarm.nix\n headroom plan --show proxy.plan",
                 .options = plan_options,
                 .words_max = 1,
                 .run = command_plan,

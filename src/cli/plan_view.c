@@ -124,6 +124,22 @@ static void view_pages(const struct plan *plan)
         table_print(table, NULL, true, NULL);
 }
 
+static void view_patches(const struct plan *plan)
+{
+        if (!plan->patches.count)
+                return;
+        heading("Files that declare it");
+        for (size_t i = 0; i < plan->patches.count; i++) {
+                const struct plan_patch *patch = &plan->patches.items[i];
+                const char *text = patch->declaration ? patch->declaration : "";
+                printf("  %s line %" PRIu64 ": %s\n", patch->path, patch->line, text + strspn(text, " \t"));
+                printf("    %s\n", !patch->edits.count ? "has the new subnet already"
+                                   : patch->in_place
+                                           ? "edited by the move, given back by its undo"
+                                           : "not edited by the move: the diff is for you to apply");
+        }
+}
+
 static void view_steps(const struct plan *plan, bool undo)
 {
         struct steps steps = {0};
@@ -159,6 +175,7 @@ void plan_view(const struct plan *plan, bool undo)
         view_containers(plan);
         view_names("Services not on it, left alone", plan->bystanders.items, plan->bystanders.count);
         view_pages(plan);
+        view_patches(plan);
         view_steps(plan, undo);
         view_notes(plan);
 }

@@ -47,6 +47,9 @@ int patch_edit(const struct plan_patch *patch, bool undo, const char *bytes, siz
 int patch_diff(const struct plan_patch *patch, const char *bytes, size_t length, struct buffer *ret_diff,
                struct error *error);
 
+/* The same of the file itself. ERROR_CONFLICT: it was changed since it was planned. */
+int patch_diff_file(const struct plan_patch *patch, struct buffer *ret_diff, struct error *error);
+
 enum patch_state {
         PATCH_BEFORE, /* the file is as it was when this was planned; without edits, too */
         PATCH_AFTER,  /* it has the edits */
@@ -63,10 +66,3 @@ int patch_look(const struct plan_patch *patch, enum patch_state *ret_state, stru
  * ERROR_CONFLICT: it was changed since it was planned. On any error the file is as it was.
  */
 int patch_apply(const struct plan_patch *patch, bool undo, struct error *error);
-
-/*
- * For a cold look: whether the patch can be applied, or has been. *ret_found is what is found, in a few words
- * that read behind the file's name; owned by the caller.
- */
-int patch_still_applies(const struct plan_patch *patch, bool *ret_applies, char **ret_found,
-                        struct error *error);

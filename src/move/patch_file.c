@@ -145,6 +145,18 @@ int patch_make(const char *path, const struct patch_wish *wish, struct plan_patc
         return -1;
 }
 
+int patch_diff_file(const struct plan_patch *patch, struct buffer *ret_diff, struct error *error)
+{
+        _cleanup_buffer_ struct buffer bytes = {0};
+        _cleanup_close_ int fd = -1;
+        struct stat status;
+
+        if (open_plain(patch->path, &fd, &status, error) < 0 ||
+            read_plain(fd, patch->path, &bytes, error) < 0)
+                return -1;
+        return patch_diff(patch, buffer_text(&bytes), bytes.length, ret_diff, error);
+}
+
 /* Looking */
 
 static enum patch_state state_of(const struct plan_patch *patch, const struct buffer *bytes)
@@ -157,9 +169,7 @@ static enum patch_state state_of(const struct plan_patch *patch, const struct bu
                                                   : PATCH_OTHER;
 }
 
-/* *ret_why, owned by the caller, says what a PATCH_OTHER is. */
-static int look(const struct plan_patch *patch, enum patch_state *ret_state, char **ret_why,
-                struct error *error)
+int patch_look(const struct plan_patch *patch, enum patch_state *ret_state, struct error *error)
 {
         _cleanup_buffer_ struct buffer bytes = {0};
         _cleanup_error_ struct error reason = {0};
@@ -167,39 +177,14 @@ static int look(const struct plan_patch *patch, enum patch_state *ret_state, cha
         struct stat status;
 
         if (open_plain(patch->path, &fd, &status, &reason) == 0 &&
-            read_plain(fd, patch->path, &bytes, &reason) == 0) {
+            read_plain(fd, patch->path, &bytes, &reason) == 0)
                 *ret_state = state_of(patch, &bytes);
-                *ret_why = text_copy("was changed since it was planned");
-                return 0;
-        }
-        if (reason.kind != ERROR_NOT_FOUND && reason.kind != ERROR_REFUSED)
+        else if (reason.kind == ERROR_NOT_FOUND)
+                *ret_state = PATCH_GONE;
+        else if (reason.kind == ERROR_REFUSED)
+                *ret_state = PATCH_OTHER;
+        else
                 return error_move(error, &reason);
-        *ret_state = reason.kind == ERROR_NOT_FOUND ? PATCH_GONE : PATCH_OTHER;
-        *ret_why = steal_pointer(reason.sentence);
-        return 0;
-}
-
-int patch_look(const struct plan_patch *patch, enum patch_state *ret_state, struct error *error)
-{
-        _cleanup_free_ char *why = NULL;
-
-        return look(patch, ret_state, &why, error);
-}
-
-int patch_still_applies(const struct plan_patch *patch, bool *ret_applies, char **ret_found,
-                        struct error *error)
-{
-        _cleanup_free_ char *why = NULL;
-        enum patch_state state;
-
-        if (look(patch, &state, &why, error) < 0)
-                return -1;
-        *ret_applies = state == PATCH_BEFORE || state == PATCH_AFTER;
-        *ret_found = state == PATCH_BEFORE  ? text_copy(patch->edits.count ? "as it was planned"
-                                                                           : "declares the new subnet already")
-                     : state == PATCH_AFTER ? text_copy("has the edits already")
-                     : state == PATCH_GONE  ? text_copy("is gone")
-                                            : steal_pointer(why);
         return 0;
 }
 

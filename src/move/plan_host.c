@@ -1,5 +1,7 @@
 #include "move/plan_host.h"
 
+#include "move/patch.h"
+
 typedef struct json_writer *writer_t;
 typedef const struct json_document *document_t;
 
@@ -37,19 +39,6 @@ static void page_done(struct plan_page *page)
         free(page->wanted_title);
         free(page->title);
         free(page->failure);
-}
-
-static void patch_done(struct plan_patch *patch)
-{
-        for (size_t i = 0; i < patch->edits.count; i++) {
-                free(patch->edits.items[i].original);
-                free(patch->edits.items[i].edited);
-        }
-        free(patch->edits.items);
-        free(patch->path);
-        free(patch->declaration);
-        free(patch->before);
-        free(patch->after);
 }
 
 static void lists_done(struct plan *plan)
