@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "move/patch_find.h"
+#include "json/scan.h"
 
 #include <stdarg.h>
 
@@ -247,6 +248,30 @@ static int refuse_bytes(const struct patch_job *job, struct error *error)
         return 0;
 }
 
+static bool is_utf8(const char *text)
+{
+        const char *end = text + strlen(text);
+
+        for (size_t step; text < end; text += step)
+                if (!(step = *text & 0x80 ? scan_utf8(text, end) : 1))
+                        return false;
+        return true;
+}
+
+/* A plan is JSON: it can hold nothing else. */
+static int refuse_encoding(const struct patch_job *job, struct error *error)
+{
+        const struct plan_patch *patch = job->patch;
+        bool fine = is_utf8(patch->declaration);
+
+        for (size_t i = 0; i < patch->edits.count; i++)
+                fine = fine && is_utf8(patch->edits.items[i].original);
+        if (!fine || !is_utf8(patch->path))
+                return error_set(error, ERROR_REFUSED, "%s:%zu: the declaration is not written in UTF-8",
+                                 patch->path, (size_t)patch->line);
+        return 0;
+}
+
 static int edit_and_prove(const struct patch_job *job, struct error *error)
 {
         enum language language = language_of(job->path, job->bytes, job->length);
@@ -255,7 +280,8 @@ static int edit_and_prove(const struct patch_job *job, struct error *error)
         char digest[DIGEST_TEXT_LENGTH + 1];
 
         if ((language == LANGUAGE_YAML ? patch_edit_yaml(job, error)
-                                       : patch_edit_commands(job, finders[language], error)) < 0)
+                                       : patch_edit_commands(job, finders[language], error)) < 0 ||
+            refuse_encoding(job, error) < 0)
                 return -1;
         digest_of(job->bytes, job->length, digest);
         job->patch->before = text_copy(digest);
