@@ -86,9 +86,12 @@ bool json_bool(const struct json_document *document, json_node node); /* true on
 
 /*
  * Refuses an object, at any depth below the node, that holds the same key twice or keys that differ only in
- * case: Go's decoder would merge them, and an edit could reach the wrong one.
+ * case: Go's decoder would merge them, and an edit could reach the wrong one. Objects that are the member of
+ * one of the names in `maps` (ends with NULL; may be NULL) are Go maps: only the same key twice is refused in
+ * them.
  */
-int json_require_plain_keys(const struct json_document *document, json_node node, struct error *error);
+int json_require_plain_keys(const struct json_document *document, json_node node, const char *const *maps,
+                            struct error *error);
 
 /*
  * A streamed top-level array, element by element. Feed bytes as they come; each complete element is handed to

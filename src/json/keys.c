@@ -37,14 +37,15 @@ static int folded_compare(const void *a, const void *b)
 }
 
 /* Never more bytes than the key has in the text. */
-static size_t key_fold(const struct json_document *document, const struct node *key, char *ret_bytes)
+static size_t key_fold(const struct json_document *document, const struct node *key, bool folds,
+                       char *ret_bytes)
 {
         struct string_reader reader = string_read(document, key);
         uint32_t point;
         size_t length = 0;
 
         while (string_next(&reader, &point))
-                length += utf8_put(point_fold(point), ret_bytes + length);
+                length += utf8_put(folds ? point_fold(point) : point, ret_bytes + length);
         return length;
 }
 
@@ -60,7 +61,7 @@ static int keys_refuse(const struct json_document *document, const struct folded
                 document->bytes + b->offset, b->offset);
 }
 
-static int object_require_plain_keys(const struct json_document *document, json_node object,
+static int object_require_plain_keys(const struct json_document *document, json_node object, bool folds,
                                      struct error *error)
 {
         LIST(struct folded_key) keys = {0};
@@ -70,7 +71,7 @@ static int object_require_plain_keys(const struct json_document *document, json_
         size_t used = 0;
         json_for_each (member, document, object) {
                 const struct node *key = node_key(document, member);
-                size_t length = key_fold(document, key, bytes + used);
+                size_t length = key_fold(document, key, folds, bytes + used);
 
                 *list_add(&keys) = (struct folded_key){.bytes = bytes + used, .length = length, .node = key};
                 used += length;
@@ -87,7 +88,18 @@ static int object_require_plain_keys(const struct json_document *document, json_
         return result;
 }
 
-int json_require_plain_keys(const struct json_document *document, json_node node, struct error *error)
+static bool is_map(const struct json_document *document, json_node object, const char *const *maps)
+{
+        _cleanup_free_ char *key = maps ? json_key(document, object) : NULL;
+
+        for (; key && *maps; maps++)
+                if (text_equal(key, *maps))
+                        return true;
+        return false;
+}
+
+int json_require_plain_keys(const struct json_document *document, json_node node, const char *const *maps,
+                            struct error *error)
 {
         const struct node *top = node_at(document, node);
 
@@ -97,7 +109,7 @@ int json_require_plain_keys(const struct json_document *document, json_node node
         for (json_node i = node; i < document->count && document->nodes[i].offset < end; i++) {
                 if (document->nodes[i].type != JSON_OBJECT)
                         continue;
-                if (object_require_plain_keys(document, i, error) < 0)
+                if (object_require_plain_keys(document, i, !is_map(document, i, maps), error) < 0)
                         return -1;
         }
         return 0;

@@ -166,6 +166,9 @@ static int set_members(document_t d, json_node spec, const struct spec_edits *ed
         return 0;
 }
 
+/* What users name freely: keys there may differ in case alone (API: map[string]string). */
+static const char *const spec_maps[] = {"Labels", "DriverOpts", "Options", "Sysctls", NULL};
+
 static int open_service(const struct buffer *body, struct json_document **ret_d, json_node *ret_spec,
                         struct error *error)
 {
@@ -176,7 +179,7 @@ static int open_service(const struct buffer *body, struct json_document **ret_d,
         json_node spec = json_get(d, json_root(d), "Spec");
         if (spec == JSON_NONE || json_type(d, spec) != JSON_OBJECT)
                 return error_set(error, ERROR_PROTOCOL, "the engine sent a service without a spec");
-        if (json_require_plain_keys(d, spec, error) < 0)
+        if (json_require_plain_keys(d, spec, spec_maps, error) < 0)
                 return -1;
         *ret_d = steal_pointer(d);
         *ret_spec = spec;

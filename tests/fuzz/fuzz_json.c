@@ -174,7 +174,7 @@ static void check_document(const struct json_document *document, const char *byt
         MUST(json_bytes(document, root) == bytes + json_offset(document, root));
         MUST(node_end(document, root) <= length);
         check_node(document, root, 0);
-        json_require_plain_keys(document, root, NULL);
+        json_require_plain_keys(document, root, NULL, NULL);
         check_edit(document, bytes, length);
         check_split_of_document(document, bytes, length);
 }

@@ -47,7 +47,7 @@ static bool plain_keys(const char *text)
         _cleanup_json_ struct json_document *document = parse(text);
         _cleanup_error_ struct error error = {0};
 
-        if (json_require_plain_keys(document, json_root(document), &error) == 0)
+        if (json_require_plain_keys(document, json_root(document), NULL, &error) == 0)
                 return true;
         assert_int_equal(error.kind, ERROR_PROTOCOL);
         return false;
@@ -441,7 +441,7 @@ static void a_missing_value_is_taken_by_every_accessor(void **state)
         assert_false(json_u64(document, JSON_NONE, &u64));
         assert_false(json_i64(document, JSON_NONE, &i64));
         assert_false(json_bool(document, JSON_NONE));
-        assert_int_equal(json_require_plain_keys(document, JSON_NONE, NULL), 0);
+        assert_int_equal(json_require_plain_keys(document, JSON_NONE, NULL, NULL), 0);
         assert_null(json_free(NULL));
 }
 
@@ -477,10 +477,24 @@ static void plain_keys_looks_below_its_node_only(void **state)
                 parse("{\"a\":{\"x\":1},\"b\":{\"x\":1,\"X\":2},\"c\":{\"x\":1}}");
         json_node root = json_root(document);
 
-        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "a"), NULL), 0);
-        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "b"), NULL), -1);
-        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "c"), NULL), 0);
-        assert_int_equal(json_require_plain_keys(document, root, NULL), -1);
+        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "a"), NULL, NULL), 0);
+        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "b"), NULL, NULL), -1);
+        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "c"), NULL, NULL), 0);
+        assert_int_equal(json_require_plain_keys(document, root, NULL, NULL), -1);
+}
+
+static void maps_of_users_may_have_keys_that_differ_in_case(void **state)
+{
+        static const char *const maps[] = {"Labels", NULL};
+        _cleanup_json_ struct json_document *document =
+                parse("{\"Labels\":{\"x\":1,\"X\":2},\"b\":{\"Labels\":{\"x\":1,\"x\":2}},\"c\":{\"x\":1,"
+                      "\"X\":2}}");
+        json_node root = json_root(document);
+
+        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "Labels"), maps, NULL),
+                         0);
+        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "b"), maps, NULL), -1);
+        assert_int_equal(json_require_plain_keys(document, json_get(document, root, "c"), maps, NULL), -1);
 }
 
 static void many_keys_are_compared_in_less_than_quadratic_time(void **state)
@@ -596,6 +610,7 @@ int main(void)
                 cmocka_unit_test(only_true_is_true),
                 cmocka_unit_test(keys_the_engine_would_merge_are_refused),
                 cmocka_unit_test(plain_keys_looks_below_its_node_only),
+                cmocka_unit_test(maps_of_users_may_have_keys_that_differ_in_case),
                 cmocka_unit_test(many_keys_are_compared_in_less_than_quadratic_time),
                 cmocka_unit_test(random_documents_are_read_as_they_were_written),
         };

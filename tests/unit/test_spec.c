@@ -313,6 +313,20 @@ static void doubled_and_case_variant_keys_are_refused(void **state)
         }
 }
 
+static void labels_that_differ_in_case_alone_are_users_names(void **state)
+{
+        _cleanup_free_ char *built = build(
+                "{\"Labels\":{\"a\":\"1\",\"A\":\"2\"},\"TaskTemplate\":{\"Networks\":[{\"Target\":\"" NET_ID
+                "\"}]}}",
+                NET_ID, HOP_ID, NULL, EDITS_NONE, NULL);
+
+        (void)state;
+        assert_string_equal(
+                built,
+                "{\"Labels\":{\"a\":\"1\",\"A\":\"2\"},\"TaskTemplate\":{\"Networks\":[{\"Target\":\"" HOP_ID
+                "\"}]}}");
+}
+
 static void what_is_no_service_is_refused(void **state)
 {
         static const char *const bodies[] = {"", "{", "{}", "{\"Spec\":[]}", "null", "{\"Spec\":{}"};
@@ -485,6 +499,7 @@ int main(void)
                 cmocka_unit_test(an_inserted_rollback_config_goes_from_beside_an_edited_order),
                 cmocka_unit_test(an_edited_member_that_somebody_else_changed_is_a_conflict),
                 cmocka_unit_test(doubled_and_case_variant_keys_are_refused),
+                cmocka_unit_test(labels_that_differ_in_case_alone_are_users_names),
                 cmocka_unit_test(what_is_no_service_is_refused),
                 cmocka_unit_test(a_member_is_found_by_its_path_as_raw_bytes),
                 cmocka_unit_test(a_change_is_named_by_its_path_and_nothing_else_is),
