@@ -3,6 +3,7 @@
 #include "cli/plan_view.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
+#include "move/review.h"
 #include "move/run.h"
 #include "settings/settings.h"
 
@@ -74,6 +75,22 @@ static int read_plan(const struct invocation *invocation, struct engine *engine,
         if (invocation_flag(invocation, "recover"))
                 return plan_recover(engine, invocation->words[0], ret_plan, error);
         return plan_read(invocation->words[0], ret_plan, error);
+}
+
+/* Going back is always allowed: what was reviewed is the way there. */
+static int demand_reviews(const struct invocation *invocation, struct engine *engine, const struct plan *plan,
+                          const struct settings *settings, const struct run_options *options,
+                          struct error *error)
+{
+        const struct review_demand demand = {
+                .plan = plan,
+                .plan_path = options->take_over ? NULL : invocation->words[0],
+                .settings = settings,
+                .state = options->state,
+                .adopt = options->adopt,
+        };
+
+        return options->goal == GOAL_NEW ? reviews_demand(engine, &demand, error) : 0;
 }
 
 static void print_done(const struct invocation *invocation, const struct plan *plan, bool undo, bool changed)
@@ -152,6 +169,8 @@ int command_apply(const struct invocation *invocation)
         if (invocation_open_engine(invocation, &engine, &error) < 0)
                 return invocation_fail(invocation, &error);
         if (options.take_over && read_plan(invocation, engine, &plan, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (demand_reviews(invocation, engine, &plan, &settings, &options, &error) < 0)
                 return invocation_fail(invocation, &error);
         if (!agreed(invocation, &plan, undo)) {
                 error_set(&error, ERROR_REFUSED, "not agreed; nothing was changed");

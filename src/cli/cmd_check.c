@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/review_cli.h"
 #include "cli/table.h"
 #include "move/check.h"
 #include "settings/settings.h"
@@ -12,6 +13,8 @@ const struct option_spec check_options[] = {
         {"undo", 0, OPTION_FLAG, NULL, "look at what an undo would rest on"},
         {"log", 0, OPTION_VALUE, "FILE", "the engine's log, where it is not in this host's journal"},
         OPTION_STATE,
+        {"sign", 0, OPTION_VALUE, "KEY",
+         "write a review beside the plan, signed with this private key (or public key of the agent)"},
         {NULL},
 };
 
@@ -26,11 +29,8 @@ static const struct column columns[] = {
 static const enum colour colours[] = {
         [CHECK_PASS] = COLOUR_GOOD, [CHECK_UNKNOWN] = COLOUR_FAINT, [CHECK_FAIL] = COLOUR_BAD};
 
-static int print_points(const struct invocation *invocation, const struct check_points *points,
-                        struct error *error)
+static void add_points(struct table *table, const struct check_points *points)
 {
-        _cleanup_table_ struct table *table = table_new(columns);
-
         for (size_t i = 0; i < points->items.count; i++) {
                 const struct check_point *point = &points->items.items[i];
                 table_add_row(table);
@@ -39,6 +39,15 @@ static int print_points(const struct invocation *invocation, const struct check_
                 table_text(table, "Claim", point->claim, COLOUR_FAINT);
                 table_text(table, "Found", point->found, COLOUR_NONE);
         }
+}
+
+static int print_points(const struct invocation *invocation, const struct check_points *points,
+                        const struct check_points *reviews, struct error *error)
+{
+        _cleanup_table_ struct table *table = table_new(columns);
+
+        add_points(table, points);
+        add_points(table, reviews);
         return table_print(table, invocation_value(invocation, "format"),
                            !invocation_flag(invocation, "no-header"), error);
 }
@@ -58,7 +67,7 @@ static void print_failed(const struct plan *plan, const char *path, const char *
 }
 
 static void print_verdict(const struct invocation *invocation, const struct plan *plan,
-                          enum check_phase phase, const struct check_points *points)
+                          enum check_phase phase, const struct check_points *points, bool reviewed)
 {
         const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
         const char *format = invocation_value(invocation, "format");
@@ -68,11 +77,34 @@ static void print_verdict(const struct invocation *invocation, const struct plan
                 return;
         if (phase == CHECK_AFTER)
                 printf("\n%s\n", passed ? "The move has arrived whole." : "The move has NOT arrived whole.");
+        else if (passed && !reviewed)
+                printf("\nEvery point holds, but reviews are missing. By somebody else than who planned: "
+                       "headroom check --sign KEY %s\n",
+                       invocation->words[0]);
         else if (passed)
                 printf("\nEvery point holds. %s: headroom apply %s%s\n",
                        phase == CHECK_DURING ? "Go on with" : "Run it with", undo, invocation->words[0]);
         else
                 print_failed(plan, invocation->words[0], undo, check_is_adoptable(points));
+}
+
+/*
+ * Prints the points, and signs them: what is printed then is what is signed. Without --sign the reviews that
+ * are there are looked at as well.
+ */
+static int tell(const struct invocation *invocation, const struct settings *settings,
+                const struct review *review, bool *ret_enough, struct error *error)
+{
+        _cleanup_check_points_ struct check_points reviews = {0};
+
+        *ret_enough = true;
+        if (!invocation_value(invocation, "sign") &&
+            review_show(review, settings, &reviews, ret_enough, error) < 0)
+                return -1;
+        if (print_points(invocation, review->points, &reviews, error) < 0)
+                return -1;
+        print_verdict(invocation, review->plan, review->phase, review->points, *ret_enough);
+        return review_sign(invocation, review, error);
 }
 
 int command_check(const struct invocation *invocation)
@@ -85,7 +117,9 @@ int command_check(const struct invocation *invocation)
         _cleanup_plan_ struct plan plan = {0};
         _cleanup_check_points_ struct check_points points = {0};
         _cleanup_settings_ struct settings settings = {0};
-        enum check_phase phase;
+        struct review review = {
+                .plan = &plan, .plan_path = invocation->words[0], .goal = options.goal, .points = &points};
+        bool enough = true;
 
         if (invocation_settings(invocation, &settings, &error) < 0)
                 return invocation_fail(invocation, &error);
@@ -93,9 +127,8 @@ int command_check(const struct invocation *invocation)
                 options.state = settings.state;
         if (plan_read(invocation->words[0], &plan, &error) < 0 ||
             invocation_open_engine(invocation, &engine, &error) < 0 ||
-            check_plan(engine, &plan, &options, &phase, &points, &error) < 0 ||
-            print_points(invocation, &points, &error) < 0)
+            check_plan(engine, &plan, &options, &review.phase, &points, &error) < 0 ||
+            tell(invocation, &settings, &review, &enough, &error) < 0)
                 return invocation_fail(invocation, &error);
-        print_verdict(invocation, &plan, phase, &points);
-        return check_passed(&points) ? 0 : 1;
+        return check_passed(&points) && enough ? 0 : 1;
 }

@@ -3,6 +3,7 @@
 #include "cli/plan_patch.h"
 #include "cli/plan_view.h"
 #include "cli/reserve.h"
+#include "cli/review_cli.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,8 @@ const struct option_spec plan_options[] = {
          "services that pass requests on to the others; otherwise those that publish ports"},
         OPTION_PATCH,
         OPTION_IN_PLACE,
+        {"key", 0, OPTION_VALUE, "KEY",
+         "SSH key of who plans, private or public: its reviews will not count; signs the plan when it can"},
         {"show", 0, OPTION_VALUE, "FILE", "show a plan that was made before"},
         {NULL},
 };
@@ -50,12 +53,16 @@ static int make_and_write(const struct invocation *invocation, const struct plan
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_plan_ struct plan plan = {0};
         _cleanup_buffer_ struct buffer diff = {0};
+        _cleanup_free_ char *planner = NULL;
 
-        if (invocation_open_engine(invocation, &engine, error) < 0 ||
+        if (planner_find(invocation, wish->settings, &planner, error) < 0 ||
+            invocation_open_engine(invocation, &engine, error) < 0 ||
             plan_make(engine, wish, &plan, error) < 0 || plan_patch_make(invocation, &plan, error) < 0 ||
             plan_patch_diff(&plan, &diff, error) < 0)
                 return -1;
-        if (path && (plan_patch_write(&diff, path, error) < 0 || plan_write(&plan, path, error) < 0))
+        plan.planner = steal_pointer(planner);
+        if (path && (plan_patch_write(&diff, path, error) < 0 ||
+                     plan_write_signed(invocation, &plan, path, error) < 0))
                 return -1;
         plan_view(&plan, false);
         plan_patch_tell(&plan, path, &diff);

@@ -86,6 +86,9 @@ const struct command commands[] = {
                         "root folder; with --in-place the move edits the file itself, if it is then as it "
                         "was "
                         "when planned, and --undo gives it back.\n\n"
+                        "--key names the SSH key of who plans. The plan holds its fingerprint, so that its "
+                        "reviews can be told from others', and FILE.sig is its signature where the private "
+                        "key can be used. Where reviews are required a plan is not written without it.\n\n"
                         " headroom plan proxy --size 16 -o proxy.plan\n headroom plan proxy --size 16 -o "
                         "proxy.plan --patch swarm.nix\n headroom plan --show proxy.plan",
                 .options = plan_options,
@@ -96,15 +99,24 @@ const struct command commands[] = {
                 .name = "check",
                 .arguments = "FILE",
                 .summary = "a cold second look at everything a plan rests on",
-                .description = "Takes nothing from the plan: asks the swarm and this host again, point by "
-                               "point, and shows what the "
-                               "plan claims, what is found, and whether it holds. What can't be asked from "
-                               "here is shown "
-                               "as unknown. After the move it shows whether it has arrived whole. `apply` "
-                               "asks the same "
-                               "points before its first change and after its last.\n\n"
-                               "Exit code 1: a point does not hold.\n\n"
-                               " headroom check proxy.plan",
+                .description =
+                        "Takes nothing from the plan: asks the swarm and this host again, point by "
+                        "point, and shows what the "
+                        "plan claims, what is found, and whether it holds. What can't be asked from "
+                        "here is shown "
+                        "as unknown. After the move it shows whether it has arrived whole. `apply` "
+                        "asks the same "
+                        "points before its first change and after its last.\n\n"
+                        "--sign writes all points and the verdict to FILE.review-XXXXXXXX, with a "
+                        "signature by ssh-keygen(1) beside it. Where require_reviews is set, `apply` "
+                        "demands that many reviews of this very plan: passed, not older than 30 minutes, "
+                        "each by another key and person of allowed_signers, and none by who planned. "
+                        "Without --sign the reviews that are there are judged too, and each that does "
+                        "not count is told with its reason.\n\n"
+                        "Exit code 1: a point does not hold, or (without --sign) reviews are "
+                        "missing.\n\n"
+                        " headroom check proxy.plan\n headroom check --sign ~/.ssh/id_ed25519 "
+                        "proxy.plan",
                 .options = check_options,
                 .words_min = 1,
                 .words_max = 1,
@@ -114,15 +126,19 @@ const struct command commands[] = {
                 .name = "apply",
                 .arguments = "FILE | --recover NET",
                 .summary = "run a plan, resume it, or undo it",
-                .description = "Compares every fact of the plan with the swarm, then takes its steps one "
-                               "after the other, "
-                               "waiting for each to settle. Killed at any point, the same command goes on "
-                               "where it was, and "
-                               "--undo goes back to the old subnet. Where the plan's file or the host that "
-                               "started it is gone, "
-                               "--recover takes the plan out of the swarm itself.\n\n"
-                               " headroom apply proxy.plan\n headroom apply --undo proxy.plan\n headroom "
-                               "apply --recover proxy",
+                .description =
+                        "Compares every fact of the plan with the swarm, then takes its steps one "
+                        "after the other, "
+                        "waiting for each to settle. Killed at any point, the same command goes on "
+                        "where it was, and "
+                        "--undo goes back to the old subnet. Where the plan's file or the host that "
+                        "started it is gone, "
+                        "--recover takes the plan out of the swarm itself.\n\n"
+                        "Where require_reviews is set, it begins only with that many signed reviews "
+                        "(see check), and not with --adopt. A move that has begun was reviewed then: going "
+                        "on with it, also with --recover, and going back need none.\n\n"
+                        " headroom apply proxy.plan\n headroom apply --undo proxy.plan\n headroom "
+                        "apply --recover proxy",
                 .options = apply_options,
                 .words_min = 1,
                 .words_max = 1,

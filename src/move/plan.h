@@ -14,6 +14,7 @@
 
 #define PLAN_ID_LENGTH 12
 #define PLAN_FORMAT    1
+#define PLAN_BYTES_MAX ((size_t)32 << 20) /* of its file */
 
 enum way {
         WAY_START_FIRST, /* the new task is healthy before the old one stops */

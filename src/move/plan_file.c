@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#define PLAN_BYTES_MAX ((size_t)32 << 20)
-
 void plan_service_done(struct plan_service *service)
 {
         free(service->id);

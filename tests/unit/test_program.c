@@ -162,6 +162,7 @@ static void no_descriptor_of_ours_is_left_open_by_a_run(void **state)
         close(lowest);
         for (int i = 0; i < 3; i++) {
                 _cleanup_program_result_ struct program_result result = run_shell("cat");
+                assert_int_equal(result.status, 0);
         }
         int after = dup(STDIN_FILENO);
         close(after);
