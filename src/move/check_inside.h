@@ -22,6 +22,21 @@ struct checking {
 /* Takes the three texts over. */
 void check_add(struct checking *c, enum check_result result, char *subject, char *claim, char *found);
 
+/* The predicates of the swarm, in check_swarm.c. */
+int check_swarm(struct checking *c, struct error *error);
+int check_network(struct checking *c, struct error *error);
+int check_subnets(struct checking *c, struct error *error);
+int check_newcomers(struct checking *c, struct error *error);
+int check_specs(struct checking *c, struct error *error);
+int check_updates(struct checking *c, struct error *error);
+int check_running(struct checking *c, struct error *error);
+int check_room(struct checking *c, struct error *error);
+int check_bystanders(struct checking *c, struct error *error);
+int check_order(struct checking *c, struct error *error);
+int check_nodes(struct checking *c, struct error *error);
+int check_settled(struct checking *c, struct error *error);
+int check_left_over(struct checking *c, struct error *error);
+
 /* The predicates of the plan's host, in check_host.c. */
 int check_quiet(struct checking *c, struct error *error);
 int check_patches(struct checking *c, struct error *error);
