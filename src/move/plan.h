@@ -3,7 +3,7 @@
 /*
  * A plan: the facts it rests on, what is to be done, and everything needed to go back. It is written to a
  * file for people, and whole into a label of the hop network, so that any manager can finish or undo a move
- * when the file and the host that started it are gone. No environment, command or secret is in it; specs
+ * when the file and the host that started it are gone. No environment or secret of a service is in it; specs
  * appear only as digests of their parts.
  */
 

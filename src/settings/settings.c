@@ -24,7 +24,7 @@ const struct setting settings_table[] = {
         {"pause.services", SETTING_TEXTS, AT(pause_services), NULL, 0, 0, "SERVICE",
          "services that have no tasks for the time of a move"},
         {"roads.rebuild", SETTING_TEXT, AT(roads_rebuild), NULL, 0, 0, "COMMAND",
-         "command that rebuilds the host after a move"},
+         "command that rebuilds the host after a move; it stands in the plan, so no secrets in it"},
         {"roads.units", SETTING_TEXTS, AT(roads_units), NULL, 0, 0, "UNIT",
          "systemd units that are restarted after a move, in this order"},
         {"roads.command", SETTING_TEXT, AT(roads_command), NULL, 0, 0, "COMMAND",
