@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/document_cli.h"
 #include "cli/plan_view.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
@@ -34,15 +35,22 @@ static void show_waiting(_unused_ void *userdata, size_t number, size_t total, c
                       waiting_for ? waiting_for : "");
 }
 
-static void show_settled(_unused_ void *userdata, size_t number, size_t total, const char *title, bool acted)
+static void show_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
 {
         progress_done(acted ? COLOUR_GOOD : COLOUR_FAINT, acted ? "ok" : "--", "%2zu/%zu  %s%s", number,
                       total, title, acted ? "" : " (nothing to do)");
+        if (acted)
+                status_keep(userdata, false);
 }
 
 static void show_note(_unused_ void *userdata, const char *text)
 {
         progress_done(COLOUR_WARN, "!!", "%s", text);
+}
+
+static void note_checked(void *userdata, enum check_phase phase, const struct check_points *points)
+{
+        status_keep_check(userdata, phase, points);
 }
 
 /* The first signal asks for an end in order, which gives back what was paused; the second ends at once. */
@@ -52,9 +60,6 @@ static bool is_interrupted(_unused_ void *userdata)
 {
         return signalled != 0;
 }
-
-static const struct run_observer observer = {
-        .waiting = show_waiting, .settled = show_settled, .note = show_note};
 
 /* Asks only a person: without a terminal there is nobody to ask, and the plan was reviewed. */
 static bool agreed(const struct invocation *invocation, const struct plan *plan, bool undo)
@@ -150,6 +155,29 @@ static int read_options(const struct invocation *invocation, const struct settin
         return 0;
 }
 
+/* The run, and the status page with it. */
+static int run(const struct invocation *invocation, struct engine *engine, struct plan *plan,
+               const struct run_options *options, const struct settings *settings, bool *ret_changed,
+               struct error *error)
+{
+        struct status_keeper keeper = {.wish = {.plan = plan,
+                                                .plan_path = options->take_over ? NULL : invocation->words[0],
+                                                .state = options->state,
+                                                .settings = settings},
+                                       .goal = options->goal};
+        const struct run_observer observer = {.waiting = show_waiting,
+                                              .settled = show_settled,
+                                              .note = show_note,
+                                              .checked = note_checked,
+                                              .userdata = &keeper};
+
+        signal(SIGINT, on_interrupt);
+        signal(SIGTERM, on_interrupt);
+        int result = plan_run(engine, plan, options, &observer, ret_changed, error);
+        status_keep(&keeper, true);
+        return result;
+}
+
 int command_apply(const struct invocation *invocation)
 {
         bool undo = invocation_flag(invocation, "undo");
@@ -176,9 +204,7 @@ int command_apply(const struct invocation *invocation)
                 error_set(&error, ERROR_REFUSED, "not agreed; nothing was changed");
                 return invocation_fail(invocation, &error);
         }
-        signal(SIGINT, on_interrupt);
-        signal(SIGTERM, on_interrupt);
-        if (plan_run(engine, &plan, &options, &observer, &changed, &error) < 0) {
+        if (run(invocation, engine, &plan, &options, &settings, &changed, &error) < 0) {
                 int code = invocation_fail(invocation, &error);
                 if (changed)
                         print_ways_on(invocation);

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/document_cli.h"
 #include "cli/review_cli.h"
 #include "cli/table.h"
 #include "move/check.h"
@@ -120,6 +121,8 @@ int command_check(const struct invocation *invocation)
         struct review review = {
                 .plan = &plan, .plan_path = invocation->words[0], .goal = options.goal, .points = &points};
         bool enough = true;
+        struct status_keeper keeper = {.wish = {.plan = &plan, .plan_path = invocation->words[0]},
+                                       .goal = options.goal};
 
         if (invocation_settings(invocation, &settings, &error) < 0)
                 return invocation_fail(invocation, &error);
@@ -127,8 +130,14 @@ int command_check(const struct invocation *invocation)
                 options.state = settings.state;
         if (plan_read(invocation->words[0], &plan, &error) < 0 ||
             invocation_open_engine(invocation, &engine, &error) < 0 ||
-            check_plan(engine, &plan, &options, &review.phase, &points, &error) < 0 ||
-            tell(invocation, &settings, &review, &enough, &error) < 0)
+            check_plan(engine, &plan, &options, &review.phase, &points, &error) < 0)
                 return invocation_fail(invocation, &error);
+        keeper.wish.state = options.state;
+        keeper.wish.settings = &settings;
+        status_keep_check(&keeper, review.phase, &points);
+        if (tell(invocation, &settings, &review, &enough, &error) < 0)
+                return invocation_fail(invocation, &error);
+        if (invocation_value(invocation, "sign"))
+                status_keep(&keeper, true); /* with the new review */
         return check_passed(&points) && enough ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/document_cli.h"
 #include "cli/plan_patch.h"
 #include "cli/plan_view.h"
 #include "cli/reserve.h"
@@ -20,6 +21,8 @@ const struct option_spec plan_options[] = {
         OPTION_IN_PLACE,
         {"key", 0, OPTION_VALUE, "KEY",
          "SSH key of who plans, private or public: its reviews will not count; signs the plan when it can"},
+        {"log", 0, OPTION_VALUE, "FILE",
+         "the engine's log for the journal page, where it is not in this host's"},
         {"show", 0, OPTION_VALUE, "FILE", "show a plan that was made before"},
         {NULL},
 };
@@ -46,8 +49,9 @@ static char *configured_edges(const struct settings *settings)
         return list.length ? buffer_steal(&list) : NULL;
 }
 
+/* *ret_undocumented: the plan is written, and a page beside it is not. */
 static int make_and_write(const struct invocation *invocation, const struct plan_wish *wish,
-                          struct error *error)
+                          bool *ret_undocumented, struct error *error)
 {
         const char *path = invocation_value(invocation, "output");
         _cleanup_engine_ struct engine *engine = NULL;
@@ -66,11 +70,15 @@ static int make_and_write(const struct invocation *invocation, const struct plan
                 return -1;
         plan_view(&plan, false);
         plan_patch_tell(&plan, path, &diff);
-        if (path)
-                printf("\nWritten to %s. Nothing has been changed. Run it with: headroom apply %s\n", path,
-                       path);
-        else
+        if (!path) {
                 printf("\nNothing has been written or changed. Save the plan with -o FILE to run it.\n");
+                return 0;
+        }
+        *ret_undocumented = documents_write(invocation, engine, wish->settings, &plan, path) < 0;
+        printf("\nWritten to %s, with its pages %s.journal.md and %s.status.md. Nothing has been changed. "
+               "Run it "
+               "with: headroom apply %s\n",
+               path, path, path, path);
         return 0;
 }
 
@@ -85,7 +93,7 @@ static int show(const char *path, struct error *error)
         return 0;
 }
 
-static int plan_network(const struct invocation *invocation, struct error *error)
+static int plan_network(const struct invocation *invocation, bool *ret_undocumented, struct error *error)
 {
         const char *size = invocation_value(invocation, "size");
         _cleanup_settings_ struct settings settings = {0};
@@ -111,15 +119,16 @@ static int plan_network(const struct invocation *invocation, struct error *error
         _cleanup_free_ char *edges = configured_edges(&settings);
         if (!wish.edges)
                 wish.edges = edges;
-        return make_and_write(invocation, &wish, error);
+        return make_and_write(invocation, &wish, ret_undocumented, error);
 }
 
 int command_plan(const struct invocation *invocation)
 {
         const char *shown = invocation_value(invocation, "show");
         _cleanup_error_ struct error error = {0};
+        bool undocumented = false;
 
-        if ((shown ? show(shown, &error) : plan_network(invocation, &error)) < 0)
+        if ((shown ? show(shown, &error) : plan_network(invocation, &undocumented, &error)) < 0)
                 return invocation_fail(invocation, &error);
-        return 0;
+        return undocumented ? 1 : 0;
 }

@@ -1,14 +1,13 @@
+#include "move/occupied.h"
+
 #include "host/host.h"
 #include "move/plan.h"
 
-/* Ranges that people forget, and that no interface shows. */
-static const struct {
-        const char *prefix;
-        const char *owner;
-} forgotten[] = {
+const struct forgotten_range forgotten_ranges[] = {
         {"169.254.0.0/16", "link-local addresses and cloud metadata"},
         {"127.0.0.0/8", "loopback"},
         {"224.0.0.0/4", "multicast"},
+        {NULL},
 };
 
 static void add_subnet(struct occupied *occupied, const struct network *network, const struct subnet *subnet)
@@ -40,7 +39,7 @@ static int add_host(struct occupied *occupied, struct error *error)
                 _cleanup_free_ char *description = host_claim_describe(&host.claims.items[i]);
                 occupied_add(occupied, host.claims.items[i].prefix, "%s", description);
         }
-        if (host.tailscale && prefix_parse("100.64.0.0/10", &shared) == PREFIX_FINE)
+        if (host.tailscale && prefix_parse(TAILSCALE_RANGE, &shared) == PREFIX_FINE)
                 occupied_add(occupied, shared, "Tailscale, which is up on this host");
         return 0;
 }
@@ -54,9 +53,9 @@ int occupied_gather(const struct swarm *swarm, const struct reserved_range *rese
         add_networks(swarm, except_network_id, &occupied);
         if (add_host(&occupied, error) < 0)
                 return -1;
-        for (size_t i = 0; i < ELEMENTS(forgotten); i++)
-                if (prefix_parse(forgotten[i].prefix, &prefix) == PREFIX_FINE)
-                        occupied_add(&occupied, prefix, "%s", forgotten[i].owner);
+        for (const struct forgotten_range *range = forgotten_ranges; range->prefix; range++)
+                if (prefix_parse(range->prefix, &prefix) == PREFIX_FINE)
+                        occupied_add(&occupied, prefix, "%s", range->owner);
         for (size_t i = 0; i < reserved_count; i++) {
                 if (prefix_parse(reserved[i].range, &prefix) != PREFIX_FINE)
                         return error_set(error, ERROR_USAGE, "%s %s is not a range like 10.20.0.0/16",

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "move/move.h"
 #include "move/run.h"
+#include "move/status.h"
 
 #include <inttypes.h>
 
@@ -65,7 +66,7 @@ static int note(const struct review_demand *demand, const char *digest, struct e
         return 0;
 }
 
-static int demand_now(const struct review_demand *demand, struct error *error)
+static int demand_now(const struct review_demand *demand, const char *digest, struct error *error)
 {
         _cleanup_check_points_ struct check_points points = {0};
         bool enough = false;
@@ -79,7 +80,9 @@ static int demand_now(const struct review_demand *demand, struct error *error)
                           &enough, error) < 0)
                 return -1;
         if (enough)
-                return 0;
+                return note(demand, digest, error) < 0
+                               ? -1
+                               : status_note_reviews(demand->state, demand->plan, &points, error);
         _cleanup_free_ char *failures = check_failures(&points);
         return error_set(error, ERROR_REFUSED,
                          "%" PRIu64 " signed reviews are required (headroom check --sign KEY): %s",
@@ -106,5 +109,5 @@ int reviews_demand(struct engine *engine, const struct review_demand *demand, st
                 return -1;
         if (phase != CHECK_BEFORE && is_noted(demand, digest))
                 return 0;
-        return demand_now(demand, error) < 0 ? -1 : note(demand, digest, error);
+        return demand_now(demand, digest, error);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "host/host.h"
 #include "host/signing.h"
 #include "json/json.h"
 #include "json/write.h"
@@ -64,9 +65,8 @@ static void format_review(const struct review *review, const char *digest, const
 {
         struct json_writer w = {.out = ret_text, .indented = true};
         _cleanup_free_ char *now = clock_format(clock_wall_ms());
-        char host[256] = "?";
+        _cleanup_free_ char *host = host_name();
 
-        gethostname(host, sizeof(host) - 1);
         json_write_object(&w);
         json_write_member_u64(&w, "headroom_review", REVIEW_FORMAT);
         json_write_member_text(&w, "plan", review->plan->id);
