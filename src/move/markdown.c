@@ -5,7 +5,8 @@
 #include <assert.h>
 #include <stdarg.h>
 
-#define CUT_MARK "..."
+#define CUT_MARK     "..."
+#define ROOM_FOR_CUT (sizeof(CUT_MARK) - 1 + 4) /* and one character */
 
 /* Bytes of the UTF-8 character at the text; 0 when there is none, or one that nobody should write. */
 static size_t character_length(const char *text)
@@ -53,7 +54,7 @@ static char *clean(const char *text, size_t bound, bool block)
 
         for (const char *at = text ? text : ""; *at;) {
                 size_t length = character_length(at);
-                if (out.length + 4 > bound) {
+                if (out.length > bound - ROOM_FOR_CUT) {
                         buffer_add_text(&out, CUT_MARK);
                         break;
                 }
@@ -74,6 +75,16 @@ static bool is_word(char character)
                (character >= 'A' && character <= 'Z') || (unsigned char)character >= 0x80;
 }
 
+/* "&lt;" and "&#60;" stand for other characters; an ampersand that is none does not. */
+static bool is_entity(const char *at)
+{
+        size_t length = 1 + (at[1] == '#');
+
+        while (is_word(at[length]))
+                length++;
+        return length > 1 && at[length] == ';';
+}
+
 /* What is markup at this place only, and would make the text ugly if it were escaped everywhere. */
 static bool is_markup(const char *text, const char *at)
 {
@@ -84,7 +95,7 @@ static bool is_markup(const char *text, const char *at)
         if (*at == '_') /* inside a word it is a letter like others */
                 return first || !is_word(at[-1]) || !is_word(at[1]);
         if (*at == '&')
-                return is_word(at[1]) || at[1] == '#';
+                return is_entity(at);
         if (*at == '@' || (*at == '#' && !first)) /* somebody's name, or an issue's number */
                 return is_word(at[1]) && (first || !is_word(at[-1]));
         if (*at == ':') /* a link of its own */
@@ -136,6 +147,10 @@ static void add_code(struct buffer *out, const char *text, bool in_table)
 
         if (!*cleaned)
                 return;
+        if (in_table && strstr(cleaned, "\\|")) { /* no code span in a cell can say that */
+                markdown_text(out, cleaned);
+                return;
+        }
         add_ticks(out, ticks);
         if (apart)
                 buffer_add_text(out, " ");

@@ -38,6 +38,7 @@ struct fake_unit {
         const char *after[8];
         const char *before[8];
         const char *commands[8];
+        const char *requires[8];
 
         enum fake_unit_phase phase;
         int64_t since_ms;
@@ -137,6 +138,7 @@ static inline void fake_unit_tell(const struct fake_unit *unit, struct unit_stat
         fake_unit_texts(&state->after, unit->after);
         fake_unit_texts(&state->before, unit->before);
         fake_unit_texts(&state->commands, unit->commands);
+        fake_unit_texts(&state->requires, unit->requires);
 }
 
 static inline int fake_units_look(struct units *units, const char *name, struct unit_state *ret_state,
