@@ -84,11 +84,19 @@ int unit_job(struct units *units, const char *name, enum unit_action action, uin
         static const char *const verbs[] = {
                 [UNIT_START] = "start", [UNIT_STOP] = "stop", [UNIT_RESTART] = "restart"};
         _cleanup_free_ char *full = NULL;
+        uint32_t job;
 
         if (unit_name(name, &full, error) < 0)
                 return -1;
-        if (units->operations->job(units, full, action, ret_job, error) < 0)
+        if (units->operations->job(units, full, action, ret_job ? ret_job : &job, error) < 0)
                 return error_while(error, "asking systemd to %s %s", verbs[action], full);
+        return 0;
+}
+
+int unit_reload(struct units *units, struct error *error)
+{
+        if (units->operations->reload(units, error) < 0)
+                return error_while(error, "asking systemd to read its files again");
         return 0;
 }
 

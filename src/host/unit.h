@@ -62,10 +62,11 @@ void unit_state_done(struct unit_state *state);
 struct units;
 
 struct units_operations {
-        /* Both get names that unit_name has passed. */
+        /* look and job get names that unit_name has passed. */
         int (*look)(struct units *units, const char *name, struct unit_state *ret_state, struct error *error);
         int (*job)(struct units *units, const char *name, enum unit_action action, uint32_t *ret_job,
                    struct error *error);
+        int (*reload)(struct units *units, struct error *error);
         void (*free)(struct units *units);
 };
 
@@ -91,12 +92,18 @@ int unit_name(const char *name, char **ret_name, struct error *error);
 int unit_look(struct units *units, const char *name, struct unit_state *ret_state, struct error *error);
 
 /*
- * Queues a job in mode "replace" and returns its number at once. ERROR_NOT_FOUND: no such unit;
+ * Queues a job in mode "replace" and returns at once, with its number (`ret_job` may be NULL). ERROR_NOT_FOUND: no such unit;
  * ERROR_REFUSED: masked, its file can't be read, or it may not be started by hand; ERROR_PERMISSION;
  * ERROR_TIMEOUT: whether the job was queued shows in the next look.
  */
 int unit_job(struct units *units, const char *name, enum unit_action action, uint32_t *ret_job,
              struct error *error);
+
+/*
+ * Has systemd read the files of all units again (daemon-reload), and waits until it has. A unit whose state
+ * says need_daemon_reload would be started as its file was before. ERROR_TIMEOUT: it may still be at it.
+ */
+int unit_reload(struct units *units, struct error *error);
 
 enum unit_outcome {
         UNIT_WAITS,     /* its job is queued or its commands run */

@@ -262,6 +262,15 @@ static int bus_job(struct units *head, const char *name, enum unit_action action
         return 0;
 }
 
+/* The answer comes when all is read, from a connection that outlives that. */
+static int bus_reload(struct units *head, struct error *error)
+{
+        struct call call = {MANAGER_PATH, MANAGER, "Reload", .once = true};
+        _cleanup_message_ sd_bus_message *reply = NULL;
+
+        return perform((struct units_bus *)head, &call, &reply, error);
+}
+
 static void bus_free(struct units *head)
 {
         struct units_bus *units = (struct units_bus *)head;
@@ -272,7 +281,7 @@ static void bus_free(struct units *head)
 
 int units_open(struct units **ret_units, struct error *error)
 {
-        static const struct units_operations operations = {bus_look, bus_job, bus_free};
+        static const struct units_operations operations = {bus_look, bus_job, bus_reload, bus_free};
         struct units_bus *units = new_zero(struct units_bus);
 
         units->units.operations = &operations;

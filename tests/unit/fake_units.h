@@ -4,7 +4,8 @@
  * A systemd of a few units, behind the seam of host/unit.h. It knows what real ones do
  * (docs/engine-notes.md): a restart gives a new invocation ID at once and leaves the unit activating while
  * its commands run, one that remains goes "active (exited)", a job waits for the jobs of units it is ordered
- * after, and a unit that does not exist is answered like any other. Time is clock_now_ms'.
+ * after, and a unit that does not exist is answered like any other. One whose file was changed is started as
+ * it was until all files are read again. Time is clock_now_ms'.
  */
 
 #include "base/clock.h"
@@ -35,6 +36,8 @@ struct fake_unit {
         bool remains;
         int64_t run_ms;  /* how long its commands take; FAKE_UNIT_NEVER: without an end */
         int exit_status; /* of its commands */
+        bool dependency_fails; /* jobs for it end without touching it */
+        bool changed;          /* its file was, since systemd read it */
         const char *after[8];
         const char *before[8];
         const char *commands[8];
@@ -43,12 +46,13 @@ struct fake_unit {
         enum fake_unit_phase phase;
         int64_t since_ms;
         unsigned starts;
+        unsigned stale_starts; /* those of them with its file changed and not read again */
 };
 
 struct fake_units {
         struct units units;
         LIST(struct fake_unit) items;
-        size_t looks, jobs;
+        size_t looks, jobs, reloads;
         bool silent; /* every call runs into its time limit */
 };
 
@@ -94,6 +98,7 @@ static inline void fake_unit_go_on(struct fake_units *fake, struct fake_unit *un
                 unit->phase = FAKE_UNIT_STARTING;
                 unit->since_ms = now_ms;
                 unit->starts++;
+                unit->stale_starts += unit->changed;
         }
         if (unit->phase != FAKE_UNIT_STARTING || unit->run_ms == FAKE_UNIT_NEVER ||
             now_ms - unit->since_ms < unit->run_ms)
@@ -128,6 +133,7 @@ static inline void fake_unit_tell(const struct fake_unit *unit, struct unit_stat
         state->result = text_copy(unit->phase == FAKE_UNIT_FAILED ? "exit-code" : "success");
         state->type = text_copy(unit->type);
         state->remain_after_exit = unit->remains;
+        state->need_daemon_reload = unit->changed;
         state->job_waits = unit->phase == FAKE_UNIT_WAITING;
         state->job = state->job_waits || unit->phase == FAKE_UNIT_STARTING;
         state->invocation_id = unit->starts ? text_format("%032x", unit->starts) : text_copy("");
@@ -173,13 +179,25 @@ static inline int fake_units_job(struct units *units, const char *name, enum uni
                                  "systemd says: Unit %s is %s.", name, unit ? unit->load_state : "not found");
         for (size_t i = 0; i < fake->items.count; i++)
                 fake_unit_go_on(fake, &fake->items.items[i]);
+        bool is_down = unit->phase == FAKE_UNIT_INACTIVE || unit->phase == FAKE_UNIT_FAILED;
         if (action == UNIT_STOP)
                 unit->phase = FAKE_UNIT_INACTIVE;
-        else if (action == UNIT_RESTART || unit->phase == FAKE_UNIT_INACTIVE ||
-                 unit->phase == FAKE_UNIT_FAILED)
+        else if ((action == UNIT_RESTART || is_down) && !unit->dependency_fails)
                 unit->phase = FAKE_UNIT_WAITING;
         fake_unit_go_on(fake, unit);
         *ret_job = (uint32_t)fake->jobs;
+        return 0;
+}
+
+static inline int fake_units_reload(struct units *units, struct error *error)
+{
+        struct fake_units *fake = (struct fake_units *)units;
+
+        fake->reloads++;
+        if (fake->silent)
+                return error_set(error, ERROR_TIMEOUT, "systemd did not answer");
+        for (size_t i = 0; i < fake->items.count; i++)
+                fake->items.items[i].changed = false;
         return 0;
 }
 
@@ -192,7 +210,8 @@ static inline void fake_units_done(struct fake_units *fake)
 
 static inline void fake_units_init(struct fake_units *fake)
 {
-        static const struct units_operations operations = {.look = fake_units_look, .job = fake_units_job};
+        static const struct units_operations operations = {
+                .look = fake_units_look, .job = fake_units_job, .reload = fake_units_reload};
 
         *fake = (struct fake_units){.units = {&operations}};
 }

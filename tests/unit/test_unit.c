@@ -165,6 +165,43 @@ static void scripted_units_restart_fail_hang_and_wait(void **state)
         clock_use(NULL);
 }
 
+static void a_changed_file_counts_once_systemd_has_read_it_again(void **state)
+{
+        _cleanup_fake_units_ struct fake_units fake;
+        _cleanup_unit_state_ struct unit_state before = {0};
+        _cleanup_unit_state_ struct unit_state after = {0};
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        clock_use(&virtual_clock);
+        fake_units_init(&fake);
+        fake_unit_add(&fake, "edited.service")->changed = true;
+        assert_int_equal(unit_look(&fake.units, "edited", &before, NULL), 0);
+        assert_true(before.need_daemon_reload);
+        assert_int_equal(unit_reload(&fake.units, NULL), 0);
+        assert_int_equal(unit_look(&fake.units, "edited", &after, NULL), 0);
+        assert_false(after.need_daemon_reload);
+        assert_string_equal(after.invocation_id, before.invocation_id);
+        fake.silent = true;
+        assert_int_equal(unit_reload(&fake.units, &error), -1);
+        assert_int_equal(error.kind, ERROR_TIMEOUT);
+        assert_non_null(strstr(error.trail, "read its files again"));
+        clock_use(NULL);
+}
+
+static void who_does_not_want_a_jobs_number_gets_none(void **state)
+{
+        _cleanup_fake_units_ struct fake_units fake;
+
+        (void)state;
+        clock_use(&virtual_clock);
+        fake_units_init(&fake);
+        const struct fake_unit *unit = fake_unit_add(&fake, "good.service");
+        assert_int_equal(unit_job(&fake.units, "good", UNIT_RESTART, NULL, NULL), 0);
+        assert_int_equal(unit->starts, 2);
+        clock_use(NULL);
+}
+
 static void a_missing_or_masked_unit_is_seen_and_gets_no_job(void **state)
 {
         _cleanup_fake_units_ struct fake_units fake;
@@ -230,6 +267,8 @@ int main(void)
                 cmocka_unit_test(what_is_no_name_is_refused),
                 cmocka_unit_test(a_restart_is_judged_by_job_invocation_and_state),
                 cmocka_unit_test(scripted_units_restart_fail_hang_and_wait),
+                cmocka_unit_test(a_changed_file_counts_once_systemd_has_read_it_again),
+                cmocka_unit_test(who_does_not_want_a_jobs_number_gets_none),
                 cmocka_unit_test(a_missing_or_masked_unit_is_seen_and_gets_no_job),
                 cmocka_unit_test(a_host_without_a_bus_is_told_as_that),
                 cmocka_unit_test(a_bus_that_does_not_answer_is_given_up),
