@@ -105,6 +105,9 @@ int act_patch(struct move *, const struct step *, struct error *);
 int look_road(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_road(struct move *, const struct step *, struct error *);
 
+/* Connects to systemd when that has not been done yet. */
+int look_at_unit(struct move *move, const char *name, struct unit_state *ret_state, struct error *error);
+
 /* The record of what a step of pausing or resuming is about; owned by the caller. */
 char *pause_deed(const struct move *move, const struct step *step);
 /* Whether what the step resumes is paused, as far as it is recorded. */
