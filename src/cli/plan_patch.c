@@ -1,6 +1,7 @@
 #include "cli/plan_patch.h"
 
 #include "base/file.h"
+#include "cli/terminal.h"
 #include "move/patch.h"
 
 #include <errno.h>
@@ -79,6 +80,23 @@ int plan_patch_write(const struct buffer *diff, const char *plan_path, struct er
         return 0;
 }
 
+/* As it is for `patch`; a terminal gets no escape sequence that stands in somebody's file. */
+static void print_diff(const char *diff)
+{
+        if (!isatty(STDOUT_FILENO)) {
+                printf("\n%s", diff);
+                return;
+        }
+        printf("\n");
+        for (const char *next; *diff; diff = next) {
+                size_t length = strcspn(diff, "\n");
+                _cleanup_free_ char *line = text_copy_n(diff, length);
+                _cleanup_free_ char *shown = terminal_printable(line);
+                printf("%s\n", shown);
+                next = diff + length + (diff[length] == '\n');
+        }
+}
+
 void plan_patch_tell(const struct plan *plan, const char *plan_path, const struct buffer *diff)
 {
         _cleanup_free_ char *path = plan_path ? text_format("%s.patch", plan_path) : NULL;
@@ -86,10 +104,10 @@ void plan_patch_tell(const struct plan *plan, const char *plan_path, const struc
 
         for (size_t i = 0; i < plan->patches.count; i++)
                 by_hand = by_hand || (plan->patches.items[i].edits.count && !plan->patches.items[i].in_place);
-        if (diff ? diff->length == 0 : access(path, R_OK) < 0)
+        if (diff ? diff->length == 0 : !path || access(path, R_OK) < 0)
                 return;
         if (!path)
-                printf("\n%s", diff->bytes);
+                print_diff(buffer_text(diff));
         else if (by_hand)
                 printf("\nThe diff is in %s; apply it with: patch -p1 -d / <%s\n", path, path);
         else

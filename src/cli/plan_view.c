@@ -131,8 +131,9 @@ static void view_patches(const struct plan *plan)
         heading("Files that declare it");
         for (size_t i = 0; i < plan->patches.count; i++) {
                 const struct plan_patch *patch = &plan->patches.items[i];
-                const char *text = patch->declaration ? patch->declaration : "";
-                printf("  %s line %" PRIu64 ": %s\n", patch->path, patch->line, text + strspn(text, " \t"));
+                _cleanup_free_ char *path = terminal_printable(patch->path);
+                _cleanup_free_ char *line = terminal_printable(patch->declaration ? patch->declaration : "");
+                printf("  %s line %" PRIu64 ": %s\n", path, patch->line, line + strspn(line, " "));
                 printf("    %s\n", !patch->edits.count ? "has the new subnet already"
                                    : patch->in_place
                                            ? "edited by the move, given back by its undo"

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -43,10 +44,11 @@ static enum error_kind kind_of_errno(void)
                                                    : ERROR_FAILED;
 }
 
-/* ERROR_NOT_FOUND: there is none; ERROR_REFUSED: it is no plain file. */
+/* ERROR_NOT_FOUND: there is none; ERROR_REFUSED: it is no plain file. The caller closes *ret_fd in any case.
+ */
 static int open_plain(const char *path, int *ret_fd, struct stat *ret_status, struct error *error)
 {
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        int fd = *ret_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
         if (fd < 0 && errno == ELOOP)
                 return refuse_link(path, error);
@@ -57,8 +59,6 @@ static int open_plain(const char *path, int *ret_fd, struct stat *ret_status, st
         if (!S_ISREG(ret_status->st_mode))
                 return error_set(error, ERROR_REFUSED, "%s %s, not a file that can be patched", path,
                                  kind_of(ret_status->st_mode));
-        *ret_fd = fd;
-        fd = -1;
         return 0;
 }
 
@@ -126,10 +126,12 @@ static int make(const char *path, const struct patch_wish *wish, struct plan_pat
         _cleanup_free_ char *whole = NULL;
         _cleanup_buffer_ struct buffer bytes = {0};
         _cleanup_close_ int fd = -1;
-        struct stat status;
+        struct stat status = {0};
 
-        if (absolute(path, &whole, error) < 0 || open_plain(whole, &fd, &status, error) < 0 ||
-            read_plain(fd, whole, &bytes, error) < 0 ||
+        if (absolute(path, &whole, error) < 0)
+                return -1;
+        assert(whole);
+        if (open_plain(whole, &fd, &status, error) < 0 || read_plain(fd, whole, &bytes, error) < 0 ||
             (wish->in_place && refuse_unwritable(whole, &status, error) < 0))
                 return -1;
         return patch_make_bytes(whole, buffer_text(&bytes), bytes.length, wish, ret_patch, error);
@@ -277,7 +279,7 @@ int patch_apply(const struct plan_patch *patch, bool undo, struct error *error)
         _cleanup_buffer_ struct buffer bytes = {0};
         _cleanup_buffer_ struct buffer edited = {0};
         _cleanup_close_ int fd = -1;
-        struct stat status;
+        struct stat status = {0};
 
         if (patch->path[0] != '/')
                 return error_set(error, ERROR_REFUSED, "%s is no whole path", patch->path);

@@ -83,15 +83,33 @@ size_t shell_skip_parentheses(const struct patch_text *text, size_t at, size_t e
 size_t shell_skip_braces(const struct patch_text *text, size_t at, size_t end, unsigned depth);
 size_t shell_skip_backticks(const struct patch_text *text, size_t at, size_t end);
 
+/* Part of a text. */
+struct shell_span {
+        size_t from, to;
+};
+
 /* A word of a command: where it stands in the text that was scanned, and its value without quotes. */
 struct shell_word {
         size_t from, to;
         struct patch_text value;
+        LIST(struct shell_span) inner; /* its substitutions, which are commands */
 };
 
 struct shell_words {
         LIST(struct shell_word) items;
 };
+
+void shell_word_done(struct shell_word *word);
+
+/* The word that begins at `at`, where none ends; it is never empty. */
+void shell_word_read(const struct patch_text *text, size_t at, size_t end, enum patch_dialect dialect,
+                     struct shell_word *ret_word);
+bool shell_ends_word(const struct patch_text *text, size_t at, size_t end, enum patch_dialect dialect);
+
+/* How long a line end after a backslash is; 0: there is none at `at`. */
+size_t shell_continuation(const struct patch_text *text, size_t at, size_t end);
+
+bool shell_is_name(char c);
 
 bool shell_word_is(const struct shell_word *word, const char *text);
 

@@ -12,13 +12,10 @@
 
 #include "settings/yaml.h"
 
-#include <inttypes.h>
+#include <assert.h>
 
 #define STEP_DEFAULT 2
 #define STEP_MAX     8
-
-/* How far down that path something stands already. */
-enum level { LEVEL_ENTRY, LEVEL_IPAM, LEVEL_CONFIG, LEVEL_POOL };
 
 struct placing {
         const struct patch_job *job;
@@ -114,69 +111,33 @@ static bool begins_line(const struct patch_job *job, size_t offset)
         return true;
 }
 
-/* The rest of the path in brackets. */
-static char *in_brackets(const struct placing *placing, enum level level)
-{
-        const char *q = placing->json ? "\"" : "";
-        char *text = text_format("%ssubnet%s: %s%s%s", q, q, q, placing->job->wish->new_subnet, q);
-
-        for (int i = LEVEL_POOL; i > (int)level; i--) {
-                const char *key = i == LEVEL_CONFIG ? "config" : "ipam";
-                char *inner = text;
-                text = i == LEVEL_POOL     ? text_format("{%s}", inner)
-                       : i == LEVEL_CONFIG ? text_format("%s%s%s: [%s]", q, key, q, inner)
-                                           : text_format("%s%s%s: {%s}", q, key, q, inner);
-                free(inner);
-        }
-        return text;
-}
-
-static void indent(struct buffer *text, const char *newline, size_t columns)
-{
-        buffer_add_text(text, newline);
-        for (size_t i = 0; i < columns; i++)
-                buffer_add_text(text, " ");
-}
-
-/* The rest of the path in lines, the first one without its indentation. */
-static void in_lines(const struct placing *placing, enum level level, size_t columns, const char *newline,
-                     struct buffer *text)
-{
-        for (enum level at = level; at < LEVEL_CONFIG; at++) {
-                buffer_add_text(text, at == LEVEL_ENTRY ? "ipam:" : "config:");
-                columns += placing->step;
-                indent(text, newline, columns);
-        }
-        buffer_format(text, "%ssubnet: %s", level <= LEVEL_CONFIG ? "- " : "",
-                      placing->job->wish->new_subnet);
-}
-
 /* Before the first member of a list or map. */
-static void put_before(const struct placing *placing, const struct spot *spot, enum level level)
+static void put_before(const struct placing *placing, const struct spot *spot, enum ipam_level level)
 {
         const struct patch_job *job = placing->job;
+        assert(spot->children.items);
         size_t at = spot->children.items[0].key_begin;
         const char *newline = patch_newline(job, at);
         struct buffer text = {0};
 
         if (spot->flow) {
-                _cleanup_free_ char *rest = in_brackets(placing, level);
+                _cleanup_free_ char *rest = ipam_in_brackets(level, job->wish->new_subnet, placing->json);
                 buffer_add_text(&text, rest);
                 buffer_add_text(&text, begins_line(job, at) ? "," : ", ");
         } else {
-                in_lines(placing, level, column(job, at), newline, &text);
+                ipam_in_lines(level, job->wish->new_subnet, column(job, at), placing->step, newline, &text);
         }
         if (!spot->flow || begins_line(job, at))
-                indent(&text, newline, column(job, at));
+                line_indent(&text, newline, column(job, at));
         patch_add_edit(job, at, at, buffer_steal(&text));
 }
 
 /* In the place of nothing. */
-static int put_value(const struct placing *placing, const struct spot *spot, enum level level,
+static int put_value(const struct placing *placing, const struct spot *spot, enum ipam_level level,
                      struct error *error)
 {
         const struct patch_job *job = placing->job;
-        _cleanup_free_ char *rest = in_brackets(placing, level);
+        _cleanup_free_ char *rest = ipam_in_brackets(level, job->wish->new_subnet, placing->json);
         const char *open = level == LEVEL_CONFIG ? "[" : "{";
         const char *close = level == LEVEL_CONFIG ? "]" : "}";
         size_t columns = column(job, spot->key_begin) + placing->step;
@@ -196,8 +157,8 @@ static int put_value(const struct placing *placing, const struct spot *spot, enu
         size_t at = patch_line_end(job, spot->key_end);
         const char *newline = patch_newline(job, spot->key_end);
         at -= at > 0 && at < job->length && job->bytes[at - 1] == '\r';
-        indent(&text, newline, columns);
-        in_lines(placing, level, columns, newline, &text);
+        line_indent(&text, newline, columns);
+        ipam_in_lines(level, job->wish->new_subnet, columns, placing->step, newline, &text);
         patch_add_edit(job, at, at, buffer_steal(&text));
         return 0;
 }
@@ -209,7 +170,7 @@ static bool is_null(const struct spot *spot)
                 (text_equal(spot->text, "null") || text_equal(spot->text, "~")));
 }
 
-static int put(struct placing *placing, const struct spot *spot, enum level level, struct error *error)
+static int put(struct placing *placing, const struct spot *spot, enum ipam_level level, struct error *error)
 {
         if (spot->children.count == 0)
                 return put_value(placing, spot, level, error);
@@ -317,7 +278,7 @@ static int edit_pool(struct placing *placing, const struct spot *pool, struct er
 
 /* Down the path */
 
-static int check_spot(const struct placing *placing, const struct spot *spot, enum level level,
+static int check_spot(const struct placing *placing, const struct spot *spot, enum ipam_level level,
                       struct error *error)
 {
         const struct patch_job *job = placing->job;
@@ -342,7 +303,7 @@ static int go_down(struct placing *placing, struct error *error)
 {
         const struct spot *spot = placing->entry;
 
-        for (enum level level = LEVEL_ENTRY;; level++) {
+        for (enum ipam_level level = LEVEL_ENTRY;; level++) {
                 if (check_spot(placing, spot, level, error) < 0)
                         return -1;
                 placing->bracketed = placing->bracketed || spot->flow;
@@ -375,6 +336,7 @@ static int edit(struct placing *placing, struct error *error)
 {
         if (find_entry(placing, error) < 0)
                 return -1;
+        assert(placing->networks && placing->entry);
         patch_declared_at(placing->job, placing->entry->key_begin);
         find_style(placing);
         if (spot_is_repeated(placing->root, placing->networks))

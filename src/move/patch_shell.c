@@ -44,11 +44,6 @@ static bool has(const struct scan *scan, const char *word)
         return patch_text_has(scan->text, scan->at, scan->end, word);
 }
 
-static bool is_name(char c)
-{
-        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static void scan_inner(struct scan *scan, const struct patch_text *text, size_t from, size_t to)
 {
         struct patch_scan_wish inner = {.text = text,
@@ -66,7 +61,7 @@ static void scan_inner(struct scan *scan, const struct patch_text *text, size_t 
 static void words_clear(struct scan *scan)
 {
         for (size_t i = 0; i < scan->words.items.count; i++)
-                patch_text_done(&scan->words.items.items[i].value);
+                shell_word_done(&scan->words.items.items[i]);
         scan->words.items.count = 0;
 }
 
@@ -88,7 +83,7 @@ static size_t command_from(const struct patch_text *value)
 {
         size_t at = 0;
 
-        while (at < value->length && (is_name(value->bytes[at]) || value->bytes[at] == '-'))
+        while (at < value->length && (shell_is_name(value->bytes[at]) || value->bytes[at] == '-'))
                 at++;
         return at < value->length && value->bytes[at] == '=' ? at + 1 : 0;
 }
@@ -110,154 +105,6 @@ static void command_end(struct scan *scan, char separator)
 }
 
 /* Words */
-
-static void word_part(struct scan *scan, struct patch_text *value, size_t to)
-{
-        if (to == 0) /* not closed: nothing behind it is known */
-                to = scan->end;
-        patch_text_add_part(value, scan->text, scan->at, to);
-        scan->at = to;
-}
-
-/* An expression that the shell puts in: as it stands, between marks. */
-static void word_mark(struct scan *scan, struct patch_text *value, size_t to)
-{
-        size_t begin = scan->text->begin[scan->at];
-
-        patch_text_add(value, MARK_SHELL, begin, begin);
-        word_part(scan, value, to);
-        size_t end = scan->text->end[scan->at - 1];
-        patch_text_add(value, MARK_END, end, end);
-}
-
-static void word_substitution(struct scan *scan, struct patch_text *value, size_t open, size_t to)
-{
-        if (to > scan->at + open)
-                scan_inner(scan, scan->text, scan->at + open, to - 1);
-        word_mark(scan, value, to);
-}
-
-static void word_dollar(struct scan *scan, struct patch_text *value)
-{
-        const struct patch_text *text = scan->text;
-        size_t to = scan->at + 1;
-
-        if (has(scan, "${")) {
-                word_mark(scan, value, shell_skip_braces(text, scan->at + 1, scan->end, 0));
-                return;
-        }
-        if (has(scan, "$(") && scan->wish->dialect == DIALECT_SHELL) {
-                size_t behind = shell_skip_parentheses(text, scan->at + 1, scan->end, 0);
-                word_substitution(scan, value, 2, behind);
-                return;
-        }
-        if (to < scan->end && strchr("?#@*!-$", text->bytes[to]))
-                to++;
-        else
-                while (to < scan->end && is_name(text->bytes[to]))
-                        to++;
-        if (to > scan->at + 1)
-                word_mark(scan, value, to);
-        else
-                word_part(scan, value, to);
-}
-
-/* What is special outside quotes and in double ones. False: it is nothing special. */
-static bool word_special(struct scan *scan, struct patch_text *value)
-{
-        switch (peek(scan)) {
-        case '$':
-                word_dollar(scan, value);
-                return true;
-        case '`':
-                if (scan->wish->dialect != DIALECT_SHELL)
-                        return false;
-                word_substitution(scan, value, 1, shell_skip_backticks(scan->text, scan->at, scan->end));
-                return true;
-        case MARK_SHELL:
-        case MARK_NIX:
-                word_part(scan, value, patch_text_skip_mark(scan->text, scan->at, scan->end));
-                return true;
-        default:
-                return false;
-        }
-}
-
-static size_t continuation(const struct scan *scan)
-{
-        return has(scan, "\\\n") ? 2 : has(scan, "\\\r\n") ? 3 : 0;
-}
-
-static void word_escaped(struct scan *scan, struct patch_text *value)
-{
-        size_t skip = continuation(scan);
-
-        if (skip == 0 && scan->at + 1 < scan->end) {
-                patch_text_add(value, scan->text->bytes[scan->at + 1], scan->text->begin[scan->at],
-                               scan->text->end[scan->at + 1]);
-                skip = 2;
-        }
-        scan->at += skip ? skip : 1;
-}
-
-static void word_single(struct scan *scan, struct patch_text *value)
-{
-        size_t behind = shell_skip_single(scan->text, scan->at, scan->end);
-
-        scan->at++;
-        if (behind == 0) {
-                scan->at = scan->end;
-                return;
-        }
-        patch_text_add_part(value, scan->text, scan->at, behind - 1);
-        scan->at = behind;
-}
-
-static void word_double(struct scan *scan, struct patch_text *value)
-{
-        size_t behind = shell_skip_double(scan->text, scan->at, scan->end, 0);
-        size_t close = behind ? behind - 1 : scan->end;
-
-        scan->at++;
-        if (behind == 0) {
-                scan->at = scan->end;
-                return;
-        }
-        while (scan->at < close) {
-                char next = scan->at + 1 < close ? scan->text->bytes[scan->at + 1] : 0;
-                if (peek(scan) == '\\' && next && strchr("$`\"\\\r\n", next))
-                        word_escaped(scan, value);
-                else if (!word_special(scan, value))
-                        word_part(scan, value, scan->at + 1);
-        }
-        scan->at = behind;
-}
-
-static bool ends_word(const struct scan *scan)
-{
-        static const char blanks[] = " \t\r\n";
-        static const char operators[] = ";&|()<>";
-        char c = peek(scan);
-
-        return scan->at >= scan->end || (c && strchr(blanks, c)) ||
-               (scan->wish->dialect == DIALECT_SHELL && c && strchr(operators, c));
-}
-
-static void word_read(struct scan *scan, struct shell_word *word)
-{
-        *word = (struct shell_word){.from = scan->at};
-        while (!ends_word(scan)) {
-                if (peek(scan) == '\\')
-                        word_escaped(scan, &word->value);
-                else if (peek(scan) == '\'')
-                        word_single(scan, &word->value);
-                else if (peek(scan) == '"')
-                        word_double(scan, &word->value);
-                else if (!word_special(scan, &word->value))
-                        word_part(scan, &word->value, scan->at + 1);
-        }
-        word->to = scan->at;
-}
 
 /* "2" of 2>file. */
 static bool is_descriptor(const struct scan *scan, const struct shell_word *word)
@@ -283,7 +130,10 @@ static void scan_word(struct scan *scan)
 {
         struct shell_word word;
 
-        word_read(scan, &word);
+        shell_word_read(scan->text, scan->at, scan->end, scan->wish->dialect, &word);
+        scan->at = word.to;
+        for (size_t i = 0; i < word.inner.count; i++)
+                scan_inner(scan, scan->text, word.inner.items[i].from, word.inner.items[i].to);
         if (scan->here_target)
                 here_add(scan, &word);
         bool separator = scan->wish->dialect == DIALECT_UNIT && shell_word_is(&word, ";");
@@ -293,7 +143,7 @@ static void scan_word(struct scan *scan)
                 *list_add(&scan->words.items) = word;
                 return;
         }
-        patch_text_done(&word.value);
+        shell_word_done(&word);
         if (separator)
                 command_end(scan, ';');
 }
@@ -395,7 +245,7 @@ static void scan_comment(struct scan *scan)
 
 static void scan_step(struct scan *scan)
 {
-        size_t skip = continuation(scan);
+        size_t skip = shell_continuation(scan->text, scan->at, scan->end);
 
         if (skip || has(scan, " ") || has(scan, "\t") || has(scan, "\r"))
                 scan->at += skip ? skip : 1;
@@ -403,7 +253,7 @@ static void scan_step(struct scan *scan)
                 scan_newline(scan);
         else if (peek(scan) == '#' && scan->wish->dialect == DIALECT_SHELL)
                 scan_comment(scan);
-        else if (ends_word(scan))
+        else if (shell_ends_word(scan->text, scan->at, scan->end, scan->wish->dialect))
                 scan_operator(scan);
         else
                 scan_word(scan);

@@ -37,3 +37,16 @@ const struct spot *spot_get(const struct spot *map, const char *key);
 
 /* Whether an alias repeats what stands at this spot. */
 bool spot_is_repeated(const struct spot *root, const struct spot *spot);
+
+/* How much of a network's ipam: {config: [{subnet: CIDR}]} stands there already: what the rest goes into. */
+enum ipam_level { LEVEL_ENTRY, LEVEL_IPAM, LEVEL_CONFIG, LEVEL_POOL };
+
+/* The rest in brackets, as JSON if need be; owned by the caller. */
+char *ipam_in_brackets(enum ipam_level level, const char *subnet, bool json);
+
+/* The rest in lines, the first one without its indentation; appended. */
+void ipam_in_lines(enum ipam_level level, const char *subnet, size_t columns, size_t step,
+                   const char *newline, struct buffer *text);
+
+/* A line's end and the next one's indentation. */
+void line_indent(struct buffer *text, const char *newline, size_t columns);
