@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 
-#define VALUE_SHAPE "="
+#define VALUE_SHAPE      "="
+#define DOCKER_WORDS_MAX 64 /* between docker and its command */
 
 static const char *const printing[] = {"echo",    "printf", ":",     "die",   "fail",  "warn", "warning",
                                        "log",     "info",   "error", "err",   "say",   "note", "msg",
@@ -135,10 +136,11 @@ static bool names_docker(const struct shell_word *word)
         return value->length == length || strchr("/-@:+!|", value->bytes[value->length - length - 1]);
 }
 
-/* The index of the first positional word from `at` on; the count when an option is not known. */
+/* The index of the first positional word from `at` on; the count when an option is not known or there are too
+ * many. */
 static size_t skip_docker_options(const struct shell_words *words, size_t at)
 {
-        for (; at < words->items.count; at++) {
+        for (size_t bound = at + DOCKER_WORDS_MAX; at < words->items.count && at < bound; at++) {
                 const struct shell_word *word = &words->items.items[at];
                 if (word->value.length == 0 || word->value.bytes[0] != '-')
                         return at;
@@ -152,7 +154,7 @@ static size_t skip_docker_options(const struct shell_words *words, size_t at)
                         return words->items.count;
                 at += valued && !has_value(word);
         }
-        return at;
+        return words->items.count;
 }
 
 /* The index behind `docker ... network create` that begins at `at`; 0 when it is none. */

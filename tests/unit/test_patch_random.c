@@ -212,23 +212,79 @@ static void make_patch(const char *name, const struct buffer *file, struct buffe
                 fail_msg("patch made\n%sof\n%sby\n%s", patched.bytes, file->bytes, diff.bytes);
 }
 
+/* What `before` and `after` have docker do is the same but for the subnet. */
+static void compare_runs(const struct buffer *file, const struct buffer *edited)
+{
+        _cleanup_buffer_ struct buffer old = {0}, new = {0};
+        _cleanup_buffer_ struct buffer old_rest = {0}, new_rest = {0};
+
+        run_script("before", &old);
+        run_script("after", &new);
+        without_subnet(old.bytes, &old_rest);
+        without_subnet(new.bytes, &new_rest);
+        if (!text_equal(old_rest.bytes, new_rest.bytes) || occurrences(new.bytes, "10.10.0.0/16") != 1 ||
+            strstr(new.bytes, "10.0.1."))
+                fail_msg("%s\nbecame\n%s\nand ran\n%s", file->bytes, edited->bytes, new.bytes);
+}
+
 static void a_shell_runs_the_same_with_the_new_subnet(void **state)
 {
         for (int round = 0; round < ROUNDS; round++) {
-                _cleanup_buffer_ struct buffer file = {0}, edited = {0}, old = {0}, new = {0};
-                _cleanup_buffer_ struct buffer old_rest = {0}, new_rest = {0};
+                _cleanup_buffer_ struct buffer file = {0}, edited = {0};
 
                 make_script(&file);
                 make_patch("script.sh", &file, &edited);
                 write_file("before", file.bytes, file.length);
                 write_file("after", edited.bytes, edited.length);
-                run_script("before", &old);
-                run_script("after", &new);
-                without_subnet(old.bytes, &old_rest);
-                without_subnet(new.bytes, &new_rest);
-                if (!text_equal(old_rest.bytes, new_rest.bytes) ||
-                    occurrences(new.bytes, "10.10.0.0/16") != 1 || strstr(new.bytes, "10.0.1."))
-                        fail_msg("%s\nbecame\n%s\nand ran\n%s", file.bytes, edited.bytes, new.bytes);
+                compare_runs(&file, &edited);
+        }
+}
+
+/* Nix */
+
+/* The script as an indented string between other things. */
+static void make_nix(struct buffer *file)
+{
+        _cleanup_buffer_ struct buffer script = {0};
+
+        make_script(&script);
+        buffer_add_text(file,
+                        "{ }: let foldl' = \"it's ''\"; /* don't */ in {\n"
+                        "  other = \"docker network create ${\"web\"} \\\"\"; # docker network create proxy\n"
+                        "  script = ''\n");
+        for (const char *at = script.bytes; *at; at++) {
+                const char *put = text_starts_with(at, "''")   ? "'''"
+                                  : text_starts_with(at, "${") ? "''${"
+                                                               : NULL;
+                buffer_add(file, put ? put : at, put ? strlen(put) : 1);
+                at += put != NULL;
+        }
+        buffer_add_text(file, "\n'';\n}\n");
+}
+
+static void evaluate(const char *name, const struct buffer *file)
+{
+        _cleanup_free_ char *line = text_format(
+                "HOME=$PWD NIX_STATE_DIR=$PWD/nix NIX_STORE_DIR=$PWD/nix/store nix-instantiate --eval "
+                "--strict --json -E 'import ./x.nix { }' | jq -j .script >%s",
+                name);
+
+        write_file("x.nix", file->bytes, file->length);
+        run(line);
+}
+
+static void nix_gives_the_same_script_with_the_new_subnet(void **state)
+{
+        if (system("nix-instantiate --version >/dev/null 2>&1") != 0) // NOLINT(cert-env33-c): our own words
+                skip();
+        for (int round = 0; round < ROUNDS / 5; round++) {
+                _cleanup_buffer_ struct buffer file = {0}, edited = {0};
+
+                make_nix(&file);
+                make_patch("swarm.nix", &file, &edited);
+                evaluate("before", &file);
+                evaluate("after", &edited);
+                compare_runs(&file, &edited);
         }
 }
 
@@ -340,7 +396,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-        run("rm -rf bin before after diff file words script.sh* compose.yml*; rm -f out");
+        run("rm -rf bin nix swarm.nix* x.nix .cache .nix* .local before after diff file words script.sh* "
+            "compose.yml*; rm -f out");
         return rmdir(folder);
 }
 
@@ -348,6 +405,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_shell_runs_the_same_with_the_new_subnet),
+                cmocka_unit_test(nix_gives_the_same_script_with_the_new_subnet),
                 cmocka_unit_test(compose_declares_the_same_with_the_new_subnet),
         };
 
