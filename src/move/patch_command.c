@@ -248,12 +248,13 @@ static void take_create(const struct patch_text *text, const struct shell_words 
                 findings->overflow = true;
                 return;
         }
-        struct creating creating = {text, words, list_add(&findings->creates)};
-        *creating.create = (struct patch_create){
+        struct patch_create *create = list_add(&findings->creates);
+        struct creating creating = {text, words, create};
+        *create = (struct patch_create){
                 .at = text->begin[words->items.items[docker].from], .comment = comment, .understood = true};
         while (next < words->items.count)
                 next += take_create_word(&creating, next);
-        creating.create->understood = creating.create->understood && creating.positionals == 1;
+        create->understood = create->understood && creating.positionals == 1;
 }
 
 /* The shape */

@@ -121,7 +121,8 @@ static bool take_binding(struct nix *nix, const struct patch_text *text, size_t 
         }
         struct patch_assignment *assignment = list_add(&nix->findings->assignments);
         *assignment = (struct patch_assignment){
-                .name = steal_pointer(nix->name), .mark = MARK_NIX, .at = at, .comment = nix->comment};
+                .name = nix->name, .mark = MARK_NIX, .at = at, .comment = nix->comment};
+        nix->name = NULL;
         patch_text_add_part(&assignment->value, text, 0, text->length);
         return true;
 }
