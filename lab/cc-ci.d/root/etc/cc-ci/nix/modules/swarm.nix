@@ -10,8 +10,7 @@
     path = [ pkgs.docker ];
     serviceConfig = { Type = "oneshot"; RemainAfterExit = true; };
     script = ''
-      docker network inspect proxy >/dev/null 2>&1 && exit
-      docker network create --driver overlay --attachable proxy
+      docker network inspect proxy >/dev/null 2>&1 || docker network create --driver overlay --attachable proxy
     '';
   };
 }
