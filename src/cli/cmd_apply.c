@@ -31,8 +31,11 @@ const struct option_spec apply_options[] = {
 static void show_waiting(_unused_ void *userdata, size_t number, size_t total, const char *title,
                          const char *waiting_for)
 {
-        progress_show("%2zu/%zu  %s%s%s", number, total, title, waiting_for ? ": waiting for " : "",
-                      waiting_for ? waiting_for : "");
+        if (!total)
+                progress_show("waiting for %s: %s", title, waiting_for);
+        else
+                progress_show("%2zu/%zu  %s%s%s", number, total, title, waiting_for ? ": waiting for " : "",
+                              waiting_for ? waiting_for : "");
 }
 
 static void show_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)

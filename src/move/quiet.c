@@ -26,11 +26,12 @@ char *busy_text(const struct busy *busy)
         return out.length ? buffer_steal(&out) : NULL;
 }
 
-static void note(struct busy *busy, const char *format, ...) _printf_(2, 3);
-static void note(struct busy *busy, const char *format, ...)
+static void note(struct busy *busy, bool lasting, const char *format, ...) _printf_(3, 4);
+static void note(struct busy *busy, bool lasting, const char *format, ...)
 {
         va_list arguments;
 
+        busy->lasting += lasting;
         if (busy->items.count == ITEMS_MAX)
                 return;
         va_start(arguments, format);
@@ -75,7 +76,7 @@ static void look_at_stacks(const struct swarm *swarm, const struct plan *plan, s
                     match(plan->quiet_stacks.items, plan->quiet_stacks.count, service->stack))
                         continue;
                 *list_add(&told) = (char *)service->stack;
-                note(busy, "stack %s runs, which quiet.stacks does not expect", service->stack);
+                note(busy, true, "stack %s runs, which quiet.stacks does not expect", service->stack);
         }
         free(told.items);
 }
@@ -85,7 +86,7 @@ static void look_at_updates(const struct swarm *swarm, const struct plan *plan, 
         for_each_service (service, swarm)
                 if (!is_ours(plan, service->id) && (text_equal(service->update_state, "updating") ||
                                                     text_equal(service->update_state, "rollback_started")))
-                        note(busy, "service %s is being updated", service->name);
+                        note(busy, false, "service %s is being updated", service->name);
 }
 
 /* On their way up or down. What waits in New or Pending goes nowhere, and is why a network is moved. */
@@ -104,7 +105,7 @@ static void look_at_tasks(const struct swarm *swarm, const struct plan *plan, st
                 const struct service *service = swarm_service_by_id(swarm, task->service_id);
                 if (!is_transitional(task) || is_ours(plan, task->service_id))
                         continue;
-                note(busy, "a task of %s is %s", service ? service->name : "a removed service",
+                note(busy, false, "a task of %s is %s", service ? service->name : "a removed service",
                      task->desired > TASK_RUNNING ? "stopping" : task_state_name(task->state));
         }
 }
@@ -123,7 +124,7 @@ static void look_at_container(const struct json_document *d, json_node container
                         pattern = match(plan->quiet_busy.items, plan->quiet_busy.count, image);
                 if (!pattern)
                         continue;
-                note(busy, "container %s runs (quiet.busy: %s)", plain, pattern);
+                note(busy, true, "container %s runs (quiet.busy: %s)", plain, pattern);
                 return;
         }
 }
@@ -156,7 +157,7 @@ static void look_at_services(const struct swarm *swarm, const struct plan *plan,
                 if (!pattern)
                         pattern = match(plan->quiet_busy.items, plan->quiet_busy.count, service->image);
                 if (pattern)
-                        note(busy, "a task of %s runs on another node (quiet.busy: %s)", service->name,
+                        note(busy, true, "a task of %s runs on another node (quiet.busy: %s)", service->name,
                              pattern);
         }
 }
@@ -170,8 +171,8 @@ static int look_at_commands(const struct plan *plan, struct busy *busy, struct e
                 if (command_ask(command, COMMAND_TIMEOUT_MS, &status, &said, error) < 0)
                         return error_while(error, "asking `%s`", command);
                 if (status)
-                        note(busy, "`%s` ended with %d%s%s", command, status, text_empty(said) ? "" : ": ",
-                             said ? said : "");
+                        note(busy, true, "`%s` ended with %d%s%s", command, status,
+                             text_empty(said) ? "" : ": ", said ? said : "");
         }
         return 0;
 }

@@ -10,6 +10,8 @@
 /* One thing that runs, in a sentence's words: "container recipe-gitea (busy pattern recipe-*)". */
 struct busy {
         LIST(char *) items;
+        size_t lasting; /* so many of them don't end within moments by themselves, as updates and tasks on
+                           their way do */
 };
 
 void busy_done(struct busy *busy);

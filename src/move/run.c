@@ -183,7 +183,7 @@ static int advance(struct run *run, struct progress *p, enum level *ret_level, s
         return 0;
 }
 
-static bool is_interrupted(const struct run *run)
+bool run_is_interrupted(const struct run *run)
 {
         const struct run_options *options = run->options;
 
@@ -209,7 +209,7 @@ int run_step(struct run *run, size_t index, struct error *error)
                         return error_while(error, "step %zu of %zu", p.number, run->steps.items.count);
                 if (level == LEVEL_DONE)
                         break;
-                if (is_interrupted(run))
+                if (run_is_interrupted(run))
                         return error_set(error, ERROR_FAILED, "interrupted while \"%s\" goes on", p.title);
                 clock_sleep_ms(MIN(POLL_MAX_MS, MAX(RUN_POLL_MIN_MS, POLL_PER_LOOK * p.look_ms)));
         }

@@ -9,6 +9,7 @@
 
 /* What a run tells while it goes on; the texts are borrowed for the call. */
 struct run_observer {
+        /* Before the first step number and total are 0, and the title is what is waited for. */
         void (*waiting)(void *userdata, size_t number, size_t total, const char *title,
                         const char *waiting_for);
         void (*settled)(void *userdata, size_t number, size_t total, const char *title, bool acted);

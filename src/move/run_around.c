@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "move/adopt.h"
 #include "move/look.h"
+#include "move/quiet.h"
 
 #include <stdio.h>
 
@@ -74,6 +75,31 @@ static int refuse_moved(struct run *run, struct error *error)
         if (failures)
                 return error_set(error, ERROR_REFUSED, "not every point of the plan holds: %s", failures);
         return 0;
+}
+
+/*
+ * Updates and tasks on their way end by themselves: they are waited for before the move begins, rather than
+ * refused. What else is at work is for the check to name.
+ */
+static int wait_for_passing(struct run *run, struct error *error)
+{
+        int64_t deadline_ms = clock_now_ms() + (int64_t)run->plan->quiet_wait_s * 1000;
+
+        if (run->options->busy || run->move.hop_id || move_net_at_goal(&run->move))
+                return 0;
+        for (;;) {
+                _cleanup_busy_ struct busy busy = {0};
+                if (quiet_look(run->move.engine, run->plan, false, &busy, error) < 0)
+                        return -1;
+                _cleanup_free_ char *what = busy_text(&busy);
+                if (!what || busy.lasting || clock_now_ms() >= deadline_ms)
+                        return 0;
+                if (run_is_interrupted(run))
+                        return error_set(error, ERROR_REFUSED,
+                                         "ended while waiting for the host to be quiet: %s", what);
+                run->observer->waiting(run->observer->userdata, 0, 0, "the host to be quiet", what);
+                clock_sleep_ms(RUN_POLL_MIN_MS);
+        }
 }
 
 /*
@@ -154,7 +180,8 @@ int run_prepare(struct run *run, struct error *error)
                 return -1;
         if (adopt(run, error) < 0)
                 return -1;
-        if (refuse_moved(run, error) < 0 || move_refresh(&run->move, error) < 0)
+        if (wait_for_passing(run, error) < 0 || refuse_moved(run, error) < 0 ||
+            move_refresh(&run->move, error) < 0)
                 return -1;
         if (!run->move.hop_id && !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)
                 return -1;

@@ -21,6 +21,9 @@ struct run {
 /* One step, until it is settled; in run.c. */
 int run_step(struct run *run, size_t index, struct error *error);
 
+/* Whether somebody has asked for an end, which giving back what was paused does not heed. */
+bool run_is_interrupted(const struct run *run);
+
 /* Before the first step and after the last, in run_around.c. */
 
 /* Looks whether the move may begin or go on; nothing has been changed when it may not. */
