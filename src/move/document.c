@@ -171,12 +171,6 @@ static void document_head(const struct facts *facts, struct buffer *out)
                          plan->new_subnet);
         markdown_paragraph(
                 out,
-                "Plan %s, made %s by %s on %s, from %s. What follows is as of %s and stays as it is; "
-                "how it goes on stands in the status page beside it.",
-                plan->id, created, plan->author ? plan->author : "?", plan->host ? plan->host : "?",
-                plan->engine ? plan->engine : "?", taken);
-        markdown_paragraph(
-                out,
                 "Plan %s, made %s by %s on %s. What follows is as of %s and stays as it is; how it goes "
                 "on stands in the status page beside it.",
                 plan->id, created, plan->author ? plan->author : "?", plan->host ? plan->host : "?", taken);
