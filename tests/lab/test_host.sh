@@ -83,6 +83,69 @@ matches the_move_has_arrived_whole 'The move has arrived whole' "$work/check_ver
 run doctor doctor
 matches doctor_finds_no_refusal_any_more '^0 critical' "$work/doctor"
 
+# ---- what was written down ----
+
+# The facts of the reference host, each as a line of the journal has it: its name, and what that line matches.
+facts() {
+  cat <<'FACTS'
+the cause, from the pool	^- critical: proxy refuses addresses: .* are leaked
+the cause, from the log	^\| `could not find an available IP while allocating VIP` \| `ci-probe` \|
+the overlay ingress	^\| `ingress` \| `10\.0\.0\.0/24` \|.*ingress
+the overlay proxy	^\| `proxy` \| `10\.0\.1\.0/24` \|.*attachable
+the overlay traefik_internal	^\| `traefik_internal` \| `10\.0\.2\.0/24` \|
+the overlay warm-keycloak_internal	^\| `warm-keycloak_internal` \| `10\.0\.3\.0/24` \|
+the overlay backups_default	^\| `backups_default` \| `10\.0\.4\.0/24` \|
+the bridge docker0	^\| `bridge` \| `172\.17\.0\.0/16` \|.*docker0
+the bridge docker_gwbridge	^\| `docker_gwbridge` \| `172\.18\.0\.0/16` \|
+the host's address	^\| `91\.98\.47\.73/32` \| address on eth0 \|
+Tailscale's address	^\| `100\.95\.31\.88/32` \| address on tailscale0 \|
+no route there	no route, address or resolver in 10\.10\.0\.0/16
+the default address pool	^\| `10\.0\.0\.0/8` \| `/24` \|
+on proxy: the edge	^\| `traefik_app` \| `traefik` \| 1/1 \|.*\| edge \|
+on proxy: drone	^\| `drone_app` \| `drone` \| 1/1 \| `10\.0\.1\.
+on proxy: the bridge	^\| `ccci-bridge_app` \| `ccci-bridge` \| 1/1 \| `10\.0\.1\.
+on proxy: the dashboard	^\| `ccci-dashboard_app` \| `ccci-dashboard` \| 1/1 \| `10\.0\.1\.
+on proxy: the reports	^\| `ccci-reports_app` \| `ccci-reports` \| 1/1 \| `10\.0\.1\.
+on proxy: keycloak	^\| `warm-keycloak_app` \| `warm-keycloak` \| 1/1 \| `10\.0\.1\.
+not on proxy: backups	^\| `backups_app` \| `backups` \| 1/1 \| `GET
+not on proxy: the socket proxy	^\| `traefik_socket-proxy` \| `traefik` \| 1/1 \| `GET
+not on proxy: keycloak's database	^\| `warm-keycloak_db` \| `warm-keycloak` \| 1/1 \| `GET
+seven stacks	^7 stacks run completely: backups, ccci-bridge, ccci-dashboard, ccci-reports, drone, traefik, warm-keycloak\.$
+the unit swarm-init	^\| `swarm-init\.service` \| oneshot, remains after exit \| active
+the unit deploy-proxy	^\| `deploy-proxy\.service` \| oneshot, remains after exit \| active
+the unit deploy-drone	^\| `deploy-drone\.service` \| oneshot, remains after exit \| active
+the unit deploy-bridge	^\| `deploy-bridge\.service` \| oneshot, remains after exit \| active
+the unit deploy-dashboard	^\| `deploy-dashboard\.service` \| oneshot, remains after exit \| active
+the unit deploy-reports	^\| `deploy-reports\.service` \| oneshot, remains after exit \| active
+the unit warm-keycloak	^\| `warm-keycloak\.service` \| oneshot, remains after exit \| active
+a rebuild restarts no unchanged unit	not run again by a rebuild that leaves its unit unchanged
+where it is declared	^\| `/etc/cc-ci/nix/modules/swarm\.nix` \| 13 \| .*docker network create --driver overlay --attachable proxy
+the subnet that was chosen	^## Why 10\.10\.0\.0/16
+about 65k addresses	65,533 addresses
+258 times as many	258 times as many
+clear of the pool's next subnets	outside 10\.0\.[0-9.]*-10\.8\.[0-9.]* from which the swarm cuts its next
+inside the default pool	inside the default pool 10\.0\.0\.0/8
+the patch	^\+ .*docker network create .*--subnet 10\.10\.0\.0/16 proxy$
+quiet: only infrastructure and warm-*	stacks other than these: traefik, warm-
+the procedure	^[0-9]+\. create proxy anew$
+the rebuild	^[0-9]+\. deploy again: /usr/local/bin/rebuild$
+the units after it	^[0-9]+\. deploy again: deploy-reports\.service$
+a second reader	^A second, independent reader asks everything again
+afterwards: the log	no allocation error in the engine's log since the start
+afterwards: the pages	^\| `http://ccci-dashboard/` \| 200 \|
+FACTS
+}
+on_boot cat "$plan.journal.md" >"$work/journal"
+while IFS=$'\t' read -r fact pattern; do matches "journal: $fact" "$pattern" "$work/journal"; done < <(facts)
+equal "journal: the stack that was removed is not in it" "$(grep -c ci-gitea_app "$work/journal")" 0
+equal "journal: no secret is in it" "$(grep -c not-a-secret "$work/journal")" 0
+
+on_boot cat "$plan.status.md" >"$work/status"
+matches "status: the check before" '^## Checks' "$work/status"
+matches "status: who reviewed it" '^\| pass \| review by reviewer@example\.org \|' "$work/status"
+equal "status: no step is left to do" "$(grep -cE '^\| [0-9]+ \|.*\| to do \|' "$work/status")" 0
+matches "status: each step with its times" '^\| [0-9]+ \| create proxy anew \| done \| .*[0-9Z] \| .*[0-9Z] \|' "$work/status"
+
 # ---- and back ----
 
 invocations >"$work/invocations.before"
