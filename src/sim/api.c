@@ -1,0 +1,151 @@
+#include "sim/api.h"
+
+#include "base/text.h"
+
+/* From a request to its handler. */
+
+#define API_MINOR_MIN 12 /* what engines before 25.0 take */
+
+static const struct route {
+        const char *method, *prefix, *suffix; /* what stands between is the handler's part */
+        bool whole;                           /* nothing may stand there */
+        sim_handler handler;
+} routes[] = {
+        {"GET", "/_ping", "", true, sim_get_ping},
+        {"HEAD", "/_ping", "", true, sim_get_ping},
+        {"GET", "/version", "", true, sim_get_version},
+        {"GET", "/info", "", true, sim_get_info},
+        {"GET", "/swarm", "", true, sim_get_swarm},
+        {"GET", "/events", "", true, sim_get_events},
+        {"GET", "/secrets", "", true, sim_get_nothing},
+        {"GET", "/configs", "", true, sim_get_nothing},
+        {"GET", "/nodes", "", true, sim_get_nodes},
+        {"POST", "/nodes/", "/update", false, sim_update_node},
+        {"GET", "/nodes/", "", false, sim_get_node},
+        {"GET", "/networks", "", true, sim_get_networks},
+        {"POST", "/networks/create", "", true, sim_create_network},
+        {"POST", "/networks/", "/connect", false, sim_post_connect},
+        {"POST", "/networks/", "/disconnect", false, sim_post_disconnect},
+        {"GET", "/networks/", "", false, sim_get_network},
+        {"DELETE", "/networks/", "", false, sim_delete_network},
+        {"GET", "/services", "", true, sim_get_services},
+        {"POST", "/services/create", "", true, sim_create_service},
+        {"POST", "/services/", "/update", false, sim_update_service},
+        {"GET", "/services/", "", false, sim_get_service},
+        {"DELETE", "/services/", "", false, sim_delete_service},
+        {"GET", "/tasks", "", true, sim_get_tasks},
+        {"GET", "/tasks/", "", false, sim_get_task},
+        {"GET", "/containers/json", "", true, sim_get_containers},
+        {"GET", "/containers/", "/json", false, sim_get_container},
+        {"POST", "/containers/create", "", true, sim_create_container},
+        {"POST", "/containers/", "/start", false, sim_start_container},
+        {"POST", "/containers/", "/stop", false, sim_stop_container},
+        {"DELETE", "/containers/", "", false, sim_delete_container},
+        {"GET", "/images/json", "", true, sim_get_images},
+        {"GET", "/images/", "/json", false, sim_get_image},
+        {"POST", "/images/create", "", true, sim_import_image},
+        {"DELETE", "/images/", "", false, sim_delete_image},
+};
+
+bool sim_refuse(struct sim_answer *answer, int status, const char *format, ...)
+{
+        va_list arguments;
+
+        va_start(arguments, format);
+        _cleanup_free_ char *message = text_vformat(format, arguments);
+        va_end(arguments);
+        answer->status = status;
+        buffer_clear(&answer->body);
+        buffer_add_text(&answer->body, "{\"message\":");
+        sim_write_text(&answer->body, message);
+        buffer_add_text(&answer->body, "}\n");
+        return false;
+}
+
+struct json_document *sim_body(const struct sim_call *call)
+{
+        struct json_document *d = NULL;
+
+        if (!call->body || json_parse(call->body, call->body_length, &d, NULL) < 0 ||
+            json_type(d, json_root(d)) != JSON_OBJECT) {
+                sim_refuse(call->answer, 400, "invalid JSON: the body is no object");
+                return json_free(d);
+        }
+        return d;
+}
+
+/* What the wildcard stands for; NULL when the route is another one's. */
+static char *match(const struct route *route, const char *method, const char *path)
+{
+        size_t length = strlen(path);
+        size_t prefix = strlen(route->prefix);
+        size_t suffix = strlen(route->suffix);
+
+        if (!text_equal(route->method, method) || !text_starts_with(path, route->prefix) ||
+            (route->whole ? length != prefix : length <= prefix + suffix) ||
+            strcmp(path + length - suffix, route->suffix) != 0)
+                return NULL;
+        return text_copy_n(path + prefix, length - prefix - suffix);
+}
+
+static void dispatch(struct sim *sim, const char *method, const char *path, struct sim_call *call)
+{
+        for (size_t i = 0; i < ELEMENTS(routes); i++) {
+                _cleanup_free_ char *part = match(&routes[i], method, path);
+                if (!part)
+                        continue;
+                call->part = part;
+                call->answer->status = 200;
+                routes[i].handler(sim, call);
+                return;
+        }
+        sim_refuse(call->answer, 404, "page not found");
+}
+
+/* "/v1.41/info": the rest of the path, or NULL when the version is not spoken here. */
+static const char *strip_version(struct sim *sim, const char *path, struct sim_call *call)
+{
+        uint64_t minor;
+
+        if (!text_starts_with(path, "/v1."))
+                return path;
+        _cleanup_free_ char *digits = text_copy_n(path + 4, strcspn(path + 4, "/"));
+        if (!text_to_u64(digits, &minor))
+                return path;
+        if (minor > (uint64_t)sim_minor(sim)) {
+                sim_refuse(call->answer, 400,
+                           "client version 1.%s is too new. Maximum supported API version is 1.%d", digits,
+                           sim_minor(sim));
+                return NULL;
+        }
+        if (minor < API_MINOR_MIN) {
+                sim_refuse(call->answer, 400,
+                           "client version 1.%s is too old. Minimum supported API version is 1.%d, please "
+                           "upgrade "
+                           "your client to a newer version",
+                           digits, API_MINOR_MIN);
+                return NULL;
+        }
+        call->minor = (int)minor;
+        return path + 4 + strlen(digits);
+}
+
+void sim_request(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer)
+{
+        struct sim_call call = {.query = request->query ? request->query : "",
+                                .body = request->body,
+                                .body_length = request->body_length,
+                                .node = (uint32_t)request->node,
+                                .minor = request->minor ? request->minor : sim_minor(sim),
+                                .answer = ret_answer};
+
+        *ret_answer = (struct sim_answer){.content_type = "application/json"};
+        sim_run_until(sim, sim->now_ms + sim->settings.call_ms);
+        if (sim->panicked || request->node >= sim->nodes.count)
+                return;
+        sim->asked = call.node;
+        const char *path = strip_version(sim, request->path, &call);
+        if (path)
+                dispatch(sim, request->method, path, &call);
+        sim_filters_done(&call.filters);
+}

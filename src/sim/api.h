@@ -1,0 +1,106 @@
+#pragma once
+
+/* How the API's handlers work, for the files of this room only. */
+
+#include "sim/state.h"
+#include "json/json.h"
+#include "json/write.h"
+
+#define SIM_NAME_MAX 63
+
+/* `filters={"name":["a"],"label":{"b=c":true}}`: each value with its key. */
+struct sim_filter {
+        char *key, *value;
+};
+struct sim_filters {
+        LIST(struct sim_filter) items;
+};
+
+/* A request under way. */
+struct sim_call {
+        const char *part; /* what the route's wildcard stands for */
+        const char *query;
+        const char *body;
+        size_t body_length;
+        uint32_t node;
+        int minor;
+        struct sim_filters filters; /* of a list that goes on they are the list's */
+        struct sim_answer *answer;
+};
+
+/* Sets the status and the engine's error object. Always false. */
+bool sim_refuse(struct sim_answer *answer, int status, const char *format, ...) _printf_(3, 4);
+/* The body as JSON; refused with the engine's words when it is none. NULL then. */
+struct json_document *sim_body(const struct sim_call *call);
+
+/* query.c */
+char *sim_query(const struct sim_call *call, const char *key); /* decoded; NULL when absent */
+bool sim_query_flag(const struct sim_call *call, const char *key);
+char *sim_decode(const char *text, size_t length);                      /* percent-encoding undone */
+bool sim_filters_read(struct sim_call *call, const char *const *known); /* `known` ends with NULL */
+void sim_filters_done(struct sim_filters *filters);
+bool sim_filters_have(const struct sim_filters *filters, const char *key);
+/* Of each key any value must match, of labels all. */
+typedef bool (*sim_matcher)(struct sim *sim, const struct sim_call *call, const void *object, const char *key,
+                            const char *value);
+bool sim_filters_pass(struct sim *sim, const struct sim_call *call, const void *object, sim_matcher matches);
+bool sim_label_matches(const char *labels, size_t length, const char *wanted); /* "key" or "key=value" */
+
+/* list.c: an array of a table's objects, rendered as it is read */
+struct sim_list_kind {
+        struct sim_table *(*table)(struct sim *sim);
+        bool (*is_listed)(struct sim *sim, const struct sim_call *call, const void *object);
+        sim_matcher matches;
+        void (*write)(struct sim *sim, const struct sim_call *call, const void *object, struct buffer *out);
+};
+void sim_answer_list(struct sim *sim, struct sim_call *call, const struct sim_list_kind *kind);
+
+/* What writes one object. */
+void sim_write_network(struct sim *sim, const struct sim_call *call, const struct sim_network *network,
+                       bool inspected, struct buffer *out);
+void sim_write_service(struct sim *sim, const struct sim_call *call, const struct sim_service *service,
+                       struct buffer *out);
+void sim_write_task(struct sim *sim, const struct sim_task *task, struct buffer *out);
+void sim_write_node(struct sim *sim, const struct sim_node *node, struct buffer *out);
+void sim_write_container(struct sim *sim, const struct sim_container *container, struct buffer *out);
+void sim_write_container_line(struct sim *sim, const struct sim_container *container, struct buffer *out);
+void sim_write_head(struct sim *sim, const struct sim_object *object,
+                    struct buffer *out); /* from Version on */
+const char *sim_update_state_name(enum sim_update_state state);
+void sim_network_id(const struct sim *sim, const struct sim_network *network, char ret_id[SIM_HEX_ID_SIZE]);
+void sim_write_text(struct buffer *out, const char *text); /* quoted */
+
+typedef void (*sim_handler)(struct sim *sim, struct sim_call *call);
+
+void sim_get_ping(struct sim *, struct sim_call *);
+void sim_get_version(struct sim *, struct sim_call *);
+void sim_get_info(struct sim *, struct sim_call *);
+void sim_get_swarm(struct sim *, struct sim_call *);
+void sim_get_events(struct sim *, struct sim_call *);
+void sim_get_nothing(struct sim *, struct sim_call *);
+void sim_get_nodes(struct sim *, struct sim_call *);
+void sim_get_node(struct sim *, struct sim_call *);
+void sim_update_node(struct sim *, struct sim_call *);
+void sim_get_networks(struct sim *, struct sim_call *);
+void sim_get_network(struct sim *, struct sim_call *);
+void sim_create_network(struct sim *, struct sim_call *);
+void sim_delete_network(struct sim *, struct sim_call *);
+void sim_post_connect(struct sim *, struct sim_call *);
+void sim_post_disconnect(struct sim *, struct sim_call *);
+void sim_get_services(struct sim *, struct sim_call *);
+void sim_get_service(struct sim *, struct sim_call *);
+void sim_create_service(struct sim *, struct sim_call *);
+void sim_update_service(struct sim *, struct sim_call *);
+void sim_delete_service(struct sim *, struct sim_call *);
+void sim_get_tasks(struct sim *, struct sim_call *);
+void sim_get_task(struct sim *, struct sim_call *);
+void sim_get_containers(struct sim *, struct sim_call *);
+void sim_get_container(struct sim *, struct sim_call *);
+void sim_create_container(struct sim *, struct sim_call *);
+void sim_start_container(struct sim *, struct sim_call *);
+void sim_stop_container(struct sim *, struct sim_call *);
+void sim_delete_container(struct sim *, struct sim_call *);
+void sim_get_images(struct sim *, struct sim_call *);
+void sim_get_image(struct sim *, struct sim_call *);
+void sim_import_image(struct sim *, struct sim_call *);
+void sim_delete_image(struct sim *, struct sim_call *);

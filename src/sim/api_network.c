@@ -1,0 +1,334 @@
+#include "sim/api.h"
+
+/* Networks, as the API asks of them. */
+
+static struct sim_table *table(struct sim *sim)
+{
+        return &sim->networks;
+}
+
+static bool is_listed(struct sim *sim, const struct sim_call *call, const void *object)
+{
+        const struct sim_network *network = object;
+
+        if (network->local || network->removed)
+                return sim_network_is_here(sim, network, call->node);
+        return true;
+}
+
+/* Up to 20.10 a name is matched by its beginning, later by any part. */
+static bool name_matches(const struct sim *sim, const char *name, const char *wanted)
+{
+        return sim_minor(sim) < SIM_MINOR_26 ? text_starts_with(name, wanted) : strstr(name, wanted) != NULL;
+}
+
+static bool is_builtin(const struct sim_network *network)
+{
+        return network->local || network->ingress;
+}
+
+static bool matches(struct sim *sim, const struct sim_call *call, const void *object, const char *key,
+                    const char *value)
+{
+        const struct sim_network *network = object;
+        char id[SIM_HEX_ID_SIZE];
+
+        (void)call;
+        sim_network_id(sim, network, id);
+        if (text_equal(key, "name"))
+                return name_matches(sim, network->name, value);
+        if (text_equal(key, "id"))
+                return text_starts_with(id, value);
+        if (text_equal(key, "driver"))
+                return text_equal(network->allocated ? network->driver : "", value);
+        if (text_equal(key, "scope"))
+                return text_equal(network->local ? "local" : "swarm", value);
+        if (text_equal(key, "type"))
+                return is_builtin(network) == text_equal(value, "builtin");
+        if (text_equal(key, "dangling"))
+                return false;
+        return network->labels && sim_label_matches(network->labels, strlen(network->labels), value);
+}
+
+static void write_one(struct sim *sim, const struct sim_call *call, const void *object, struct buffer *out)
+{
+        sim_write_network(sim, call, object, false, out);
+}
+
+void sim_get_networks(struct sim *sim, struct sim_call *call)
+{
+        static const char *const known[] = {"name", "id",       "driver", "scope",
+                                            "type", "dangling", "label",  NULL};
+        static const struct sim_list_kind kind = {table, is_listed, matches, write_one};
+
+        if (sim_filters_read(call, known))
+                sim_answer_list(sim, call, &kind);
+}
+
+static struct sim_network *find(struct sim *sim, struct sim_call *call)
+{
+        struct sim_network *network = sim_network_find(sim, call->part);
+
+        if (network && is_listed(sim, call, network))
+                return network;
+        sim_refuse(call->answer, 404, "network %s not found", call->part);
+        return NULL;
+}
+
+void sim_get_network(struct sim *sim, struct sim_call *call)
+{
+        const struct sim_network *network = find(sim, call);
+
+        if (network)
+                sim_write_network(sim, call, network, true, &call->answer->body);
+}
+
+/* Creation */
+
+static char *raw(const struct json_document *d, json_node node, const char *otherwise)
+{
+        return node == JSON_NONE || json_type(d, node) == JSON_NULL
+                       ? text_copy(otherwise)
+                       : text_copy_n(json_bytes(d, node), json_length(d, node));
+}
+
+static bool read_prefix(const char *text, const char *what, struct prefix *ret_prefix,
+                        struct sim_answer *answer)
+{
+        if (prefix_parse(text, ret_prefix) == PREFIX_FINE)
+                return true;
+        return sim_refuse(answer, 400, "invalid network config:\ninvalid %s %s", what, text);
+}
+
+static bool read_config(const struct json_document *d, json_node config, struct sim_network *wanted,
+                        struct sim_answer *answer)
+{
+        _cleanup_free_ char *subnet = json_text(d, json_get(d, config, "Subnet"));
+        _cleanup_free_ char *range = json_text(d, json_get(d, config, "IPRange"));
+        _cleanup_free_ char *gateway = json_text(d, json_get(d, config, "Gateway"));
+
+        wanted->has_subnet = !text_empty(subnet);
+        wanted->has_range = !text_empty(range);
+        wanted->gateway_asked = !text_empty(gateway);
+        if ((wanted->has_subnet && !read_prefix(subnet, "subnet", &wanted->subnet, answer)) ||
+            (wanted->has_range && !read_prefix(range, "ip-range", &wanted->range, answer)))
+                return false;
+        if (wanted->has_range && !prefix_contains(wanted->subnet, wanted->range.address))
+                return sim_refuse(answer, 400,
+                                  "invalid network config:\ninvalid ip-range %s: it is outside of %s", range,
+                                  subnet);
+        if (wanted->gateway_asked &&
+            (!address_parse(gateway, &wanted->gateway) || !prefix_contains(wanted->subnet, wanted->gateway)))
+                return sim_refuse(answer, 400, "invalid network config:\ninvalid gateway %s", gateway);
+        return true;
+}
+
+static bool refuse_taken(struct sim *sim, const struct sim_call *call, const char *name, bool local)
+{
+        for_each_sim (sim_network, network, &sim->networks) {
+                if (strcasecmp(network->name, name) != 0 || !is_listed(sim, call, network))
+                        continue;
+                if (text_equal(network->name, name))
+                        return sim_refuse(call->answer, 409, "network with name %s already exists", name);
+                if (!local && !network->local && !network->removed)
+                        return sim_refuse(
+                                call->answer, 500,
+                                "rpc error: code = AlreadyExists desc = name conflicts with an existing "
+                                "object: network %s already exists",
+                                name);
+        }
+        return true;
+}
+
+static bool is_predefined(const char *name)
+{
+        static const char *const names[] = {"bridge", "host", "none", "default"};
+
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                if (text_equal(names[i], name))
+                        return true;
+        return false;
+}
+
+static bool accept_name(struct sim *sim, struct sim_call *call, const char *name, bool local)
+{
+        if (text_empty(name))
+                return sim_refuse(call->answer, 400, "Network name cannot be empty");
+        if (is_predefined(name))
+                return sim_refuse(call->answer, 403, "operation is not permitted on predefined %s network ",
+                                  name);
+        return refuse_taken(sim, call, name, local);
+}
+
+static void keep(struct sim *sim, const struct json_document *d, const struct sim_network *wanted,
+                 struct sim_network *network)
+{
+        json_node root = json_root(d);
+        json_node ipam = json_get(d, root, "IPAM");
+        _cleanup_free_ char *ipam_options = raw(d, json_get(d, ipam, "Options"), "null");
+
+        network->driver = json_text(d, json_get(d, root, "Driver"));
+        network->options = raw(d, json_get(d, root, "Options"), NULL);
+        network->labels = raw(d, json_get(d, root, "Labels"), NULL);
+        network->ipam = text_format("\"Driver\":\"default\",\"Options\":%s", ipam_options);
+        network->attachable = json_bool(d, json_get(d, root, "Attachable"));
+        network->internal = json_bool(d, json_get(d, root, "Internal"));
+        network->ingress = json_bool(d, json_get(d, root, "Ingress"));
+        network->has_subnet = wanted->has_subnet;
+        network->has_range = wanted->has_range;
+        network->subnet = wanted->subnet;
+        network->range = wanted->range;
+        network->gateway = wanted->gateway;
+        network->gateway_asked = wanted->gateway_asked;
+        (void)sim;
+}
+
+static void keep_local(struct sim *sim, struct sim_network *network)
+{
+        network->local = true;
+        network->local_node = sim->asked;
+        network->allocated = true;
+        if (!network->has_subnet) {
+                prefix_parse("172.19.0.0/16", &network->subnet);
+                network->subnet.address += (network->object.ref.index % 12) << 16;
+                network->has_subnet = true;
+        }
+        sim_pool_init(&network->pool, network->subnet);
+        if (network->gateway)
+                sim_address_take(&network->pool, network->gateway);
+        else
+                sim_address_next(&network->pool, &network->gateway);
+}
+
+void sim_create_network(struct sim *sim, struct sim_call *call)
+{
+        _cleanup_json_ struct json_document *d = sim_body(call);
+        struct sim_network wanted = {0};
+        char id[SIM_HEX_ID_SIZE];
+
+        if (!d)
+                return;
+        json_node config = json_first(d, json_path(d, json_root(d), "IPAM", "Config", NULL));
+        _cleanup_free_ char *name = json_text(d, json_get(d, json_root(d), "Name"));
+        bool local = !json_text_is(d, json_get(d, json_root(d), "Driver"), "overlay");
+        if (!accept_name(sim, call, name, local) || !read_config(d, config, &wanted, call->answer))
+                return;
+        if (json_bool(d, json_get(d, json_root(d), "Ingress")) && sim_ingress(sim)) {
+                sim_refuse(call->answer, 409,
+                           "rpc error: code = AlreadyExists desc = ingress network already exists");
+                return;
+        }
+        struct sim_network *network = sim_network_add(sim, name);
+        keep(sim, d, &wanted, network);
+        if (local)
+                keep_local(sim, network);
+        sim_network_id(sim, network, id);
+        sim_happened(sim, "network", "create", local ? "local" : "swarm", id, network->name);
+        call->answer->status = 201;
+        buffer_format(&call->answer->body, "{\"Id\":\"%s\",\"Warning\":\"\"}\n", id);
+}
+
+/* Removal and connections */
+
+static void remove_local(struct sim *sim, struct sim_call *call, struct sim_network *network)
+{
+        char id[SIM_HEX_ID_SIZE];
+
+        if (is_predefined(network->name)) {
+                sim_refuse(call->answer, 403, "%s is a pre-defined network and cannot be removed",
+                           network->name);
+                return;
+        }
+        sim_network_id(sim, network, id);
+        for_each_sim (sim_container, container, &sim->containers)
+                if (sim_connection_of(container, network)) {
+                        sim_refuse(call->answer, 403,
+                                   "error while removing network: network %s id %s has active endpoints",
+                                   network->name, id);
+                        return;
+                }
+        call->answer->status = 204;
+        sim_network_free(network);
+        sim_table_drop(&sim->networks, network);
+}
+
+static const char *ingress_user(struct sim *sim)
+{
+        for_each_sim (sim_service, service, &sim->services)
+                if (service->spec->ingress)
+                        return service->spec->name;
+        return NULL;
+}
+
+void sim_delete_network(struct sim *sim, struct sim_call *call)
+{
+        struct sim_network *network = find(sim, call);
+
+        if (!network)
+                return;
+        if (network->local) {
+                remove_local(sim, call, network);
+                return;
+        }
+        _cleanup_free_ char *user = network->removed ? NULL : sim_network_user(sim, network);
+        char id[SIM_HEX_ID_SIZE];
+        sim_network_id(sim, network, id);
+        if (network->removed)
+                sim_refuse(call->answer, 404, "network %s not found", call->part);
+        else if (network->ingress && ingress_user(sim))
+                sim_refuse(call->answer, 400,
+                           "rpc error: code = FailedPrecondition desc = ingress network cannot be removed "
+                           "because "
+                           "service %s depends on it",
+                           ingress_user(sim));
+        else if (user)
+                sim_refuse(call->answer, 400,
+                           "rpc error: code = FailedPrecondition desc = network %s is in use by %s", id,
+                           user);
+        else
+                sim_network_remove(sim, network);
+        if (call->answer->status == 200)
+                call->answer->status = 204;
+}
+
+static struct sim_container *container_of_body(struct sim *sim, struct sim_call *call,
+                                               const struct json_document *d)
+{
+        _cleanup_free_ char *id = json_text(d, json_get(d, json_root(d), "Container"));
+        struct sim_container *container = id ? sim_container_find(sim, call->node, id) : NULL;
+
+        if (!container)
+                sim_refuse(call->answer, 404, "No such container: %s", id ? id : "");
+        return container;
+}
+
+void sim_post_connect(struct sim *sim, struct sim_call *call)
+{
+        _cleanup_json_ struct json_document *d = sim_body(call);
+        struct sim_network *network = d ? find(sim, call) : NULL;
+        struct sim_container *container = network ? container_of_body(sim, call, d) : NULL;
+
+        if (!container)
+                return;
+        json_node config = json_get(d, json_root(d), "EndpointConfig");
+        _cleanup_free_ char *address = json_text(d, json_path(d, config, "IPAMConfig", "IPv4Address", NULL));
+        _cleanup_free_ char *aliases = raw(d, json_get(d, config, "Aliases"), NULL);
+        sim_connect(sim, container, network, text_empty(address) ? NULL : address, aliases, call->answer);
+}
+
+void sim_post_disconnect(struct sim *sim, struct sim_call *call)
+{
+        _cleanup_json_ struct json_document *d = sim_body(call);
+        struct sim_network *network = d ? find(sim, call) : NULL;
+        struct sim_container *container = network ? container_of_body(sim, call, d) : NULL;
+
+        if (!container)
+                return;
+        struct sim_connection *connection = sim_connection_of(container, network);
+        _cleanup_free_ char *name = sim_container_name(sim, container);
+        if (connection)
+                sim_disconnect(sim, container, connection);
+        else
+                sim_refuse(call->answer, 403, "container %s is not connected to network %s", name,
+                           network->name);
+}

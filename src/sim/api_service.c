@@ -1,0 +1,278 @@
+#include "sim/api.h"
+
+/* Services and their tasks, as the API asks of them. */
+
+static struct sim_table *services(struct sim *sim)
+{
+        return &sim->services;
+}
+
+static const char *mode_name(const struct sim_spec *spec)
+{
+        static const char *const names[] = {[SIM_REPLICATED] = "replicated",
+                                            [SIM_GLOBAL] = "global",
+                                            [SIM_REPLICATED_JOB] = "replicated-job",
+                                            [SIM_GLOBAL_JOB] = "global-job"};
+
+        return names[spec->mode];
+}
+
+static bool service_matches(struct sim *sim, const struct sim_call *call, const void *object, const char *key,
+                            const char *value)
+{
+        const struct sim_service *service = object;
+        const struct sim_spec *spec = service->spec;
+        char id[SIM_ID_SIZE];
+
+        (void)call;
+        sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
+        if (text_equal(key, "name"))
+                return text_starts_with(spec->name, value);
+        if (text_equal(key, "id"))
+                return text_starts_with(id, value);
+        if (text_equal(key, "mode"))
+                return text_equal(mode_name(spec), value);
+        return sim_label_matches(spec->bytes + spec->labels_offset, spec->labels_length, value);
+}
+
+static void write_service(struct sim *sim, const struct sim_call *call, const void *object,
+                          struct buffer *out)
+{
+        sim_write_service(sim, call, object, out);
+}
+
+void sim_get_services(struct sim *sim, struct sim_call *call)
+{
+        static const char *const known[] = {"name", "id", "label", "mode", "runtime", NULL};
+        static const struct sim_list_kind kind = {services, NULL, service_matches, write_service};
+
+        if (sim_filters_read(call, known))
+                sim_answer_list(sim, call, &kind);
+}
+
+static struct sim_service *find(struct sim *sim, struct sim_call *call)
+{
+        struct sim_service *service = sim_service_find(sim, call->part);
+
+        if (!service)
+                sim_refuse(call->answer, 404, "service %s not found", call->part);
+        return service;
+}
+
+void sim_get_service(struct sim *sim, struct sim_call *call)
+{
+        const struct sim_service *service = find(sim, call);
+
+        if (!service)
+                return;
+        sim_write_service(sim, call, service, &call->answer->body);
+        buffer_add_text(&call->answer->body, "\n");
+}
+
+/* A port is published in ingress mode by one service only. */
+static bool accept_ports(struct sim *sim, struct sim_call *call, const struct sim_spec *spec,
+                         const struct sim_service *own)
+{
+        for (size_t i = 0; i < spec->ports.count; i++) {
+                const struct sim_port *port = &spec->ports.items[i];
+                if (port->host_mode || !port->published)
+                        continue;
+                for_each_sim (sim_service, other, &sim->services)
+                        for (size_t j = 0; other != own && j < other->ports.count; j++)
+                                if (!other->ports.items[j].host_mode &&
+                                    other->ports.items[j].published == port->published &&
+                                    text_equal(other->ports.items[j].protocol, port->protocol)) {
+                                        char id[SIM_ID_SIZE];
+                                        sim_id(sim, SIM_KIND_SERVICE, other->object.ref, id);
+                                        return sim_refuse(
+                                                call->answer, 400,
+                                                "rpc error: code = InvalidArgument desc = port '%u' is "
+                                                "already in use by service '%s' (%s) as an ingress port",
+                                                port->published, other->spec->name, id);
+                                }
+        }
+        return true;
+}
+
+static bool accept_name(struct sim *sim, struct sim_call *call, const char *name)
+{
+        for_each_sim (sim_service, other, &sim->services)
+                if (strcasecmp(other->spec->name, name) == 0)
+                        return sim_refuse(
+                                call->answer, 409,
+                                "rpc error: code = AlreadyExists desc = name conflicts with an existing "
+                                "object: service %s already exists",
+                                name);
+        return true;
+}
+
+void sim_create_service(struct sim *sim, struct sim_call *call)
+{
+        struct sim_spec *spec =
+                sim_spec_read(sim, call->body ? call->body : "", call->body_length, call->answer);
+        char id[SIM_ID_SIZE];
+
+        if (!spec)
+                return;
+        if (!accept_name(sim, call, spec->name) || !accept_ports(sim, call, spec, NULL)) {
+                sim_spec_free(spec);
+                return;
+        }
+        sim_id(sim, SIM_KIND_SERVICE, sim_service_add(sim, spec)->object.ref, id);
+        call->answer->status = 201;
+        buffer_format(&call->answer->body, "{\"ID\":\"%s\"}\n", id);
+}
+
+/* 20.10 does not survive a spec without Placement, now or at any later start. */
+static bool kills_engine(const struct sim *sim, const struct sim_spec *spec)
+{
+        return !spec->has_placement && sim_minor(sim) < SIM_MINOR_26;
+}
+
+static void update(struct sim *sim, struct sim_call *call, struct sim_service *service)
+{
+        struct sim_spec *spec =
+                sim_spec_read(sim, call->body ? call->body : "", call->body_length, call->answer);
+
+        if (!spec)
+                return;
+        bool accepted = accept_ports(sim, call, spec, service);
+        if (accepted && !text_equal(spec->name, service->spec->name))
+                accepted = sim_refuse(
+                        call->answer, 501,
+                        "rpc error: code = Unimplemented desc = renaming services is not supported");
+        if (accepted && kills_engine(sim, spec)) {
+                sim->panicked = true;
+                call->answer->status = 0;
+                accepted = false;
+        }
+        if (!accepted) {
+                sim_spec_free(spec);
+                return;
+        }
+        sim_service_set(sim, service, spec);
+        buffer_add_text(&call->answer->body, "{\"Warnings\":null}\n");
+}
+
+void sim_update_service(struct sim *sim, struct sim_call *call)
+{
+        struct sim_service *service = find(sim, call);
+        _cleanup_free_ char *version = sim_query(call, "version");
+        _cleanup_free_ char *rollback = sim_query(call, "rollback");
+        uint64_t given;
+
+        if (!service)
+                return;
+        if (!version || !text_to_u64(version, &given)) {
+                sim_refuse(call->answer, 400, "invalid service version '%s'", version ? version : "");
+        } else if (given != service->object.version) {
+                sim_refuse(call->answer, 500, "rpc error: code = Unknown desc = update out of sequence");
+        } else if (!text_equal(rollback, "previous")) {
+                update(sim, call, service);
+        } else if (sim_roll_back(sim, service, "manually requested rollback")) {
+                buffer_add_text(&call->answer->body, "{\"Warnings\":null}\n");
+        } else {
+                sim_refuse(
+                        call->answer, 400,
+                        "rpc error: code = FailedPrecondition desc = service does not have a previous spec");
+        }
+}
+
+void sim_delete_service(struct sim *sim, struct sim_call *call)
+{
+        struct sim_service *service = find(sim, call);
+
+        if (service)
+                sim_service_remove(sim, service);
+}
+
+/* Tasks */
+
+static struct sim_table *tasks(struct sim *sim)
+{
+        return &sim->tasks;
+}
+
+/* Attachments are told of only when they are asked for by their runtime. */
+static bool task_is_listed(struct sim *sim, const struct sim_call *call, const void *object)
+{
+        (void)sim;
+        return !((const struct sim_task *)object)->attachment || sim_filters_have(&call->filters, "runtime");
+}
+
+static bool is_of_service(struct sim *sim, const struct sim_task *task, const char *name_or_id)
+{
+        char id[SIM_ID_SIZE];
+
+        if (task->attachment)
+                return false;
+        sim_id(sim, SIM_KIND_SERVICE, task->service, id);
+        return text_equal(id, name_or_id) || text_equal(task->spec->name, name_or_id);
+}
+
+static bool is_on_node(struct sim *sim, const struct sim_task *task, const char *name_or_id)
+{
+        const struct sim_node *node = sim_node_find(sim, name_or_id);
+
+        return node && task->node == node->object.ref.index;
+}
+
+/* "running" is also what is to run and does not yet, as the docker client asks for it. */
+static bool has_desired(const struct sim_task *task, const char *value)
+{
+        return text_equal(task_state_name(task->desired), value);
+}
+
+static bool task_matches(struct sim *sim, const struct sim_call *call, const void *object, const char *key,
+                         const char *value)
+{
+        const struct sim_task *task = object;
+        char id[SIM_ID_SIZE];
+
+        (void)call;
+        sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
+        if (text_equal(key, "service"))
+                return is_of_service(sim, task, value);
+        if (text_equal(key, "node"))
+                return is_on_node(sim, task, value);
+        if (text_equal(key, "desired-state"))
+                return has_desired(task, value);
+        if (text_equal(key, "runtime"))
+                return text_equal(value, task->attachment ? "attachment" : "container");
+        if (text_equal(key, "id"))
+                return text_starts_with(id, value);
+        if (text_equal(key, "name"))
+                return task->spec && text_starts_with(task->spec->name, value);
+        if (text_equal(key, "_up-to-date"))
+                return true;
+        return task->spec && sim_label_matches(task->spec->bytes + task->spec->labels_offset,
+                                               task->spec->labels_length, value);
+}
+
+static void write_task(struct sim *sim, const struct sim_call *call, const void *object, struct buffer *out)
+{
+        (void)call;
+        sim_write_task(sim, object, out);
+}
+
+void sim_get_tasks(struct sim *sim, struct sim_call *call)
+{
+        static const char *const known[] = {"service", "node",  "desired-state", "runtime", "id",
+                                            "name",    "label", "_up-to-date",   NULL};
+        static const struct sim_list_kind kind = {tasks, task_is_listed, task_matches, write_task};
+
+        if (sim_filters_read(call, known))
+                sim_answer_list(sim, call, &kind);
+}
+
+void sim_get_task(struct sim *sim, struct sim_call *call)
+{
+        struct sim_ref ref;
+        const struct sim_task *task =
+                sim_ref_of_id(sim, SIM_KIND_TASK, call->part, &ref) ? sim_table_at(&sim->tasks, ref) : NULL;
+
+        if (task)
+                sim_write_task(sim, task, &call->answer->body);
+        else
+                sim_refuse(call->answer, 404, "task %s not found", call->part);
+}

@@ -1,0 +1,205 @@
+#include "sim/api.h"
+#include "sim/state.h"
+
+#include "sim/timing.h"
+
+/*
+ * Connections that people make. A standalone container gets its address from the swarm, with a hidden task
+ * that holds it. A task's container is connected by its node alone: the swarm's books know nothing of it, and
+ * the node must have a copy of the network already.
+ */
+
+struct sim_connection *sim_connection_of(struct sim_container *container, const struct sim_network *network)
+{
+        for (size_t i = 0; i < container->connections.count; i++)
+                if (sim_ref_equal(container->connections.items[i].network, network->object.ref))
+                        return &container->connections.items[i];
+        return NULL;
+}
+
+struct sim_attachment *sim_attachment_of(struct sim *sim, const struct sim_container *container,
+                                         const struct sim_network *network)
+{
+        struct sim_task *task = sim_table_at(&sim->tasks, container->task);
+
+        for (size_t i = 0; task && i < task->attachment_count; i++)
+                if (task->attachments[i].connected &&
+                    sim_ref_equal(task->attachments[i].network, network->object.ref))
+                        return &task->attachments[i];
+        return NULL;
+}
+
+/* The node's own address manager knows the containers that are on the node, and no others. */
+static bool is_used_here(struct sim *sim, const struct sim_network *network, uint32_t node, uint32_t address)
+{
+        if (address == network->gateway ||
+            (node < network->on.count && network->on.items[node].endpoint == address))
+                return true;
+        for_each_sim (sim_container, container, &sim->containers) {
+                if (container->node != node)
+                        continue;
+                const struct sim_connection *connection = sim_connection_of(container, network);
+                const struct sim_attachment *attachment = sim_attachment_of(sim, container, network);
+                if ((connection && connection->address == address) ||
+                    (attachment && attachment->address == address))
+                        return true;
+        }
+        return false;
+}
+
+static bool choose_here(struct sim *sim, const struct sim_network *network, uint32_t node,
+                        uint32_t *ret_address)
+{
+        for (uint32_t address = network->subnet.address + 1; address < prefix_last(network->subnet);
+             address++)
+                if (!is_used_here(sim, network, node, address)) {
+                        *ret_address = address;
+                        return true;
+                }
+        return false;
+}
+
+static bool parse_wanted(const struct sim_network *network, const char *text, uint32_t *ret_address,
+                         struct sim_answer *answer)
+{
+        if (!address_parse(text, ret_address))
+                return sim_refuse(answer, 400, "invalid IPv4 address: %s", text);
+        if (!prefix_contains(network->subnet, *ret_address))
+                return sim_refuse(answer, 400,
+                                  "invalid config for network %s: invalid endpoint settings:\\nno configured "
+                                  "subnet or ip-range contain the IP address %s",
+                                  network->name, text);
+        return true;
+}
+
+static bool connect_visitor(struct sim *sim, struct sim_container *container, struct sim_network *network,
+                            const char *wanted, struct sim_connection *connection, struct sim_answer *answer)
+{
+        if (!sim_network_is_here(sim, network, container->node) ||
+            !sim_presence(network, container->node)->containers)
+                return sim_refuse(answer, 404, "network %s not found", network->name);
+        if (wanted && !parse_wanted(network, wanted, &connection->address, answer))
+                return false;
+        if (wanted ? is_used_here(sim, network, container->node, connection->address)
+                   : !choose_here(sim, network, container->node, &connection->address))
+                return sim_refuse(answer, 403,
+                                  wanted ? "Address already in use"
+                                         : "no available IPv4 addresses "
+                                           "on this network's address pools: %s",
+                                  network->name);
+        connection->task = SIM_NO_REF;
+        sim_presence_add(sim, network, container->node, true);
+        return true;
+}
+
+/* The engine waits for the swarm, and gives up. */
+static bool give_up(struct sim *sim, struct sim_answer *answer)
+{
+        sim_run_until(sim, sim->now_ms + ATTACH_MAX_MS);
+        return sim_refuse(answer, 500,
+                          "attaching to network failed, make sure your network options are correct and check "
+                          "manager logs: context deadline exceeded");
+}
+
+static bool connect_attached(struct sim *sim, struct sim_container *container, struct sim_network *network,
+                             const char *wanted, struct sim_connection *connection, struct sim_answer *answer)
+{
+        if (network->removed)
+                return sim_refuse(answer, 404, "network %s not found", network->name);
+        if (!network->attachable)
+                return sim_refuse(answer, 403,
+                                  "Could not attach to network %s: rpc error: code = PermissionDenied desc = "
+                                  "network %s not manually attachable",
+                                  network->name, network->name);
+        if (!network->allocated)
+                return give_up(sim, answer);
+        if (wanted && !parse_wanted(network, wanted, &connection->address, answer))
+                return false;
+        if (wanted ? !sim_address_take(&network->pool, connection->address)
+                   : !sim_address_next(&network->pool, &connection->address))
+                return give_up(sim, answer);
+        connection->task = sim_task_attach(sim, container, network, connection->address)->object.ref;
+        sim_presence_add(sim, network, container->node, false);
+        return true;
+}
+
+static bool connect_bridge(struct sim_network *network, struct sim_connection *connection,
+                           struct sim_answer *answer)
+{
+        connection->task = SIM_NO_REF;
+        if (network->has_subnet && !sim_address_next(&network->pool, &connection->address))
+                return sim_refuse(answer, 403,
+                                  "no available IPv4 addresses on this network's address pools: %s",
+                                  network->name);
+        return true;
+}
+
+static bool establish(struct sim *sim, struct sim_container *container, struct sim_network *network,
+                      struct sim_connection *connection, struct sim_answer *answer)
+{
+        if (network->local)
+                return connect_bridge(network, connection, answer);
+        if (sim_table_at(&sim->tasks, container->task))
+                return connect_visitor(sim, container, network, connection->configured, connection, answer);
+        return connect_attached(sim, container, network, connection->configured, connection, answer);
+}
+
+static void connection_done(struct sim_connection *connection)
+{
+        free(connection->configured);
+        free(connection->aliases);
+}
+
+bool sim_connect(struct sim *sim, struct sim_container *container, struct sim_network *network,
+                 const char *address, const char *aliases, struct sim_answer *answer)
+{
+        struct sim_connection connection = {.network = network->object.ref, .task = SIM_NO_REF};
+
+        if (sim_connection_of(container, network) || sim_attachment_of(sim, container, network)) {
+                _cleanup_free_ char *name = sim_container_name(sim, container);
+                return sim_refuse(answer, 403, "endpoint with name %s already exists in network %s", name,
+                                  network->name);
+        }
+        connection.configured = text_copy(address);
+        connection.aliases = text_copy(aliases);
+        if (container->running && !establish(sim, container, network, &connection, answer)) {
+                connection_done(&connection);
+                return false;
+        }
+        *list_add(&container->connections) = connection;
+        return true;
+}
+
+/* What it was connected to before it ran is established now; all or none. */
+bool sim_container_start(struct sim *sim, struct sim_container *container, struct sim_answer *answer)
+{
+        container->running = true;
+        container->started_ms = sim->now_ms;
+        for (size_t i = 0; i < container->connections.count; i++) {
+                struct sim_connection *connection = &container->connections.items[i];
+                struct sim_network *network = sim_network_stored(sim, connection->network);
+                if (network && establish(sim, container, network, connection, answer))
+                        continue;
+                if (!network)
+                        sim_refuse(answer, 404, "network not found");
+                container->running = false;
+                return false;
+        }
+        return true;
+}
+
+void sim_disconnect(struct sim *sim, struct sim_container *container, struct sim_connection *connection)
+{
+        struct sim_network *network = sim_table_at(&sim->networks, connection->network);
+        struct sim_task *task = sim_table_at(&sim->tasks, connection->task);
+        uint32_t address = connection->address;
+
+        connection_done(connection);
+        *connection = container->connections.items[--container->connections.count];
+        if (network && network->local && address && network->has_subnet)
+                sim_address_give(&network->pool, address);
+        else if (network && !network->local && address)
+                sim_presence_drop(sim, network, container->node, !task);
+        if (task)
+                sim_task_detach(sim, task);
+}

@@ -1,0 +1,206 @@
+#include "sim/state.h"
+
+/* Nodes: which one suits a task, and what happens to them from outside. */
+
+struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id)
+{
+        char id[SIM_ID_SIZE];
+
+        for_each_sim (sim_node, node, &sim->nodes) {
+                sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
+                if (text_equal(node->name, name_or_id) ||
+                    (strlen(name_or_id) >= SIM_SHORT_ID && text_starts_with(id, name_or_id)))
+                        return node;
+        }
+        if (text_equal(name_or_id, "self"))
+                return (struct sim_node *)sim->nodes.items[sim->asked];
+        return NULL;
+}
+
+void sim_node_free(struct sim_node *node)
+{
+        free(node->name);
+        free(node->availability);
+        free(node->labels);
+}
+
+/* Constraints on labels are met by no node: the sim gives them none. */
+static bool meets(struct sim *sim, const struct sim_node *node, const struct sim_constraint *constraint)
+{
+        char id[SIM_ID_SIZE];
+        const char *value = "";
+
+        sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
+        if (text_equal(constraint->key, "node.hostname"))
+                value = node->name;
+        else if (text_equal(constraint->key, "node.id"))
+                value = id;
+        else if (text_equal(constraint->key, "node.role"))
+                value = node->manager ? "manager" : "worker";
+        return (strcasecmp(value, constraint->value) == 0) != constraint->unequal;
+}
+
+bool sim_node_suits(struct sim *sim, uint32_t index, const struct sim_spec *spec)
+{
+        const struct sim_node *node = (const struct sim_node *)sim->nodes.items[index];
+
+        if (node->down || !text_equal(node->availability, "active"))
+                return false;
+        for (size_t i = 0; i < spec->constraints.count; i++)
+                if (!meets(sim, node, &spec->constraints.items[i]))
+                        return false;
+        return true;
+}
+
+/* How many live tasks of the same service the node has. */
+static uint64_t count_tasks(struct sim *sim, const struct sim_task *task, uint32_t node)
+{
+        const struct sim_service *service = sim_table_at(&sim->services, task->service);
+        uint64_t count = 0;
+
+        if (service)
+                for_each_sim_task (other, service)
+                        count += other != task && other->node == node && sim_task_is_live(other) &&
+                                 sim_task_is_wanted(other);
+        return count;
+}
+
+static bool has_host_ports_free(struct sim *sim, const struct sim_task *task, uint32_t node)
+{
+        const struct sim_service *service = sim_table_at(&sim->services, task->service);
+        bool wants = false;
+
+        for (size_t i = 0; i < task->spec->ports.count; i++)
+                wants = wants ||
+                        (task->spec->ports.items[i].host_mode && task->spec->ports.items[i].published);
+        if (!wants || !service)
+                return true;
+        for_each_sim_task (other, service)
+                if (other != task && other->node == node && other->present && sim_task_is_wanted(other))
+                        return false;
+        return true;
+}
+
+uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task)
+{
+        uint32_t best = SIM_NONE;
+        uint64_t fewest = UINT64_MAX;
+
+        for (uint32_t i = 0; i < sim->nodes.count; i++) {
+                if (!sim_node_suits(sim, i, task->spec) || !has_host_ports_free(sim, task, i))
+                        continue;
+                uint64_t count = count_tasks(sim, task, i);
+                if (count >= fewest ||
+                    (task->spec->replicas_max_per_node && count >= task->spec->replicas_max_per_node))
+                        continue;
+                fewest = count;
+                best = i;
+        }
+        return best;
+}
+
+static struct sim_network *add_local(struct sim *sim, const char *name, const char *driver,
+                                     const char *subnet, uint32_t node)
+{
+        struct sim_network *network = sim_network_add(sim, name);
+
+        network->local = true;
+        network->local_node = node;
+        network->driver = text_copy(driver);
+        network->allocated = true;
+        if (subnet && prefix_parse(subnet, &network->subnet) == PREFIX_FINE) {
+                network->has_subnet = true;
+                sim_pool_init(&network->pool, network->subnet);
+                sim_address_next(&network->pool, &network->gateway);
+        }
+        return network;
+}
+
+size_t sim_node_add(struct sim *sim, const char *name, bool manager)
+{
+        struct sim_node *node = sim_table_add(sim, &sim->nodes, sizeof(*node));
+        uint32_t index = node->object.ref.index;
+
+        node->name = text_copy(name);
+        node->manager = manager;
+        node->address = 0xc0000201 + index; /* 192.0.2.1, of the range for documentation */
+        node->availability = text_copy("active");
+        node->labels = text_copy("{}");
+        add_local(sim, "bridge", "bridge", "172.17.0.0/16", index);
+        add_local(sim, "docker_gwbridge", "bridge", "172.18.0.0/16", index);
+        add_local(sim, "host", "host", NULL, index);
+        add_local(sim, "none", "null", NULL, index);
+        if (sim_ingress(sim))
+                sim_endpoint_update(sim, sim_ingress(sim), index);
+        for_each_sim (sim_service, service, &sim->services)
+                sim_service_due(sim, service, 0);
+        sim_retry_due(sim);
+        return index;
+}
+
+void sim_leader_change(struct sim *sim)
+{
+        for (size_t i = 1; i <= sim->nodes.count; i++) {
+                uint32_t next = (uint32_t)((sim->leader + i) % sim->nodes.count);
+                const struct sim_node *node = (const struct sim_node *)sim->nodes.items[next];
+                if (!node->manager || node->down)
+                        continue;
+                sim->leader = next;
+                break;
+        }
+        sim_allocator_restart(sim);
+}
+
+/* What was told to end while nobody heard of it ends now. */
+static void hear_again(struct sim *sim, uint32_t node)
+{
+        for_each_sim (sim_task, task, &sim->tasks)
+                if (task->present && task->node == node && !sim_task_is_wanted(task))
+                        sim_task_end(sim, task, TASK_SHUTDOWN, NULL);
+}
+
+void sim_node_down(struct sim *sim, size_t index, bool down)
+{
+        struct sim_node *node = (struct sim_node *)sim->nodes.items[index];
+
+        if (node->down == down)
+                return;
+        node->down = down;
+        sim_touch(sim, node);
+        if (down && sim->leader == index)
+                sim_leader_change(sim);
+        if (!down)
+                hear_again(sim, (uint32_t)index);
+        for_each_sim (sim_service, service, &sim->services)
+                sim_service_due(sim, service, 0);
+        sim_retry_due(sim);
+}
+
+void sim_engine_restart(struct sim *sim, size_t index)
+{
+        for_each_sim (sim_task, task, &sim->tasks)
+                if (task->present && !task->attachment && task->node == index && task->state >= TASK_READY)
+                        sim_task_end(sim, task, sim_task_is_wanted(task) ? TASK_FAILED : TASK_SHUTDOWN,
+                                     "task: non-zero exit (137)");
+        for_each_sim (sim_network, network, &sim->networks) {
+                if (index >= network->on.count)
+                        continue;
+                network->on.items[index].zombie = false;
+                sim_network_drain(sim, network);
+        }
+        if (sim->leader == index)
+                sim_leader_change(sim);
+}
+
+bool sim_task_kill(struct sim *sim, const char *name)
+{
+        struct sim_service *service = sim_service_find(sim, name);
+
+        if (service)
+                for_each_sim_task (task, service)
+                        if (task->state == TASK_RUNNING && sim_task_is_wanted(task)) {
+                                sim_task_end(sim, task, TASK_FAILED, "task: non-zero exit (137)");
+                                return true;
+                        }
+        return false;
+}

@@ -1,0 +1,44 @@
+#include "sim/api.h"
+
+#include <time.h>
+
+/* What all objects have in common when they are written. */
+
+/* With as many digits as the engine writes; the last ones are the virtual clock's, so never all zero. */
+void sim_time_format(const struct sim *sim, int64_t time_ms, char ret_text[SIM_TIME_SIZE])
+{
+        int64_t wall = sim_wall_ms(sim, time_ms);
+        time_t seconds = wall / 1000;
+        struct tm parts;
+
+        gmtime_r(&seconds, &parts);
+        snprintf(ret_text, SIM_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03d000001Z",
+                 (parts.tm_year + 1900) % 10000, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                 parts.tm_sec, (int)(wall % 1000));
+}
+
+void sim_write_head(struct sim *sim, const struct sim_object *object, struct buffer *out)
+{
+        char created[SIM_TIME_SIZE];
+        char updated[SIM_TIME_SIZE];
+
+        sim_time_format(sim, object->created_ms, created);
+        sim_time_format(sim, object->updated_ms, updated);
+        buffer_format(out, "\"Version\":{\"Index\":%llu},\"CreatedAt\":\"%s\",\"UpdatedAt\":\"%s\"",
+                      (unsigned long long)object->version, created, updated);
+}
+
+void sim_write_text(struct buffer *out, const char *text)
+{
+        struct json_writer w = {.out = out};
+
+        json_write_text(&w, text);
+}
+
+void sim_network_id(const struct sim *sim, const struct sim_network *network, char ret_id[SIM_HEX_ID_SIZE])
+{
+        if (network->local)
+                sim_hex_id(sim, SIM_KIND_NETWORK, network->object.ref, ret_id);
+        else
+                sim_id(sim, SIM_KIND_NETWORK, network->object.ref, ret_id);
+}

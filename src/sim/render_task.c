@@ -1,0 +1,119 @@
+#include "sim/api.h"
+
+/* A task, with what it knows of its networks: in the history also of those that are gone. */
+
+static void write_network(struct sim *sim, const struct sim_network *network, struct buffer *out)
+{
+        char subnet[PREFIX_TEXT_SIZE];
+        char gateway[ADDRESS_TEXT_SIZE];
+
+        buffer_add_text(out, ",");
+        sim_write_head(sim, &network->object, out);
+        buffer_add_text(out, ",\"Spec\":{\"Name\":");
+        sim_write_text(out, network->name);
+        buffer_format(out, ",\"Labels\":%s,\"DriverConfiguration\":{\"Name\":\"overlay\"},",
+                      network->labels ? network->labels : "{}");
+        buffer_format(out, "%s\"Scope\":\"swarm\"}", network->attachable ? "\"Attachable\":true," : "");
+        if (!network->gateway)
+                return;
+        prefix_format(network->subnet, subnet);
+        address_format(network->gateway, gateway);
+        buffer_format(
+                out,
+                ",\"DriverState\":{\"Name\":\"overlay\",\"Options\":{\"com.docker.network.driver.overlay."
+                "vxlanid_list\":\"%u\"}},\"IPAMOptions\":{\"Driver\":{\"Name\":\"default\"},\"Configs\":[{"
+                "\"Subnet\":\"%s\",\"Gateway\":\"%s\"}]}",
+                network->vxlan, subnet, gateway);
+}
+
+static void write_attachment(struct sim *sim, const struct sim_attachment *attachment, struct buffer *out)
+{
+        const struct sim_network *network = sim_table_at(&sim->networks, attachment->network);
+        char id[SIM_ID_SIZE];
+        char address[ADDRESS_TEXT_SIZE];
+
+        sim_id(sim, SIM_KIND_NETWORK, attachment->network, id);
+        buffer_format(out, "{\"Network\":{\"ID\":\"%s\"", id);
+        if (network)
+                write_network(sim, network, out);
+        buffer_add_text(out, "}");
+        if (attachment->address) {
+                address_format(attachment->address, address);
+                buffer_format(out, ",\"Addresses\":[\"%s/%u\"]", address,
+                              network ? network->subnet.length_bits : 24);
+        }
+        buffer_add_text(out, "}");
+}
+
+static void write_status(struct sim *sim, const struct sim_task *task, struct buffer *out)
+{
+        char time[SIM_TIME_SIZE];
+        char id[SIM_HEX_ID_SIZE];
+
+        sim_time_format(sim, task->since_ms, time);
+        buffer_format(out, ",\"Status\":{\"Timestamp\":\"%s\",\"State\":\"%s\",\"Message\":\"%s\"", time,
+                      task_state_name(task->state), task->message ? task->message : "");
+        if (task->error)
+                buffer_format(out, ",\"Err\":\"%s\"", task->error);
+        if (task->container.index != SIM_NONE && !task->attachment) {
+                sim_hex_id(sim, SIM_KIND_CONTAINER, task->container, id);
+                buffer_format(out, ",\"ContainerStatus\":{\"ContainerID\":\"%s\",\"PID\":%u,\"ExitCode\":%d}",
+                              id, sim_task_is_live(task) ? 1000 + task->container.index : 0,
+                              task->state == TASK_FAILED);
+        }
+        buffer_add_text(out, ",\"PortStatus\":{}}");
+}
+
+static void write_spec(struct sim *sim, const struct sim_task *task, struct buffer *out)
+{
+        char id[SIM_HEX_ID_SIZE];
+
+        if (!task->attachment) {
+                buffer_add(out, task->spec->bytes + task->spec->template_offset, task->spec->template_length);
+                return;
+        }
+        sim_hex_id(sim, SIM_KIND_CONTAINER, task->container, id);
+        buffer_format(out,
+                      "{\"NetworkAttachmentSpec\":{\"ContainerID\":\"%s\"},\"ForceUpdate\":0,\"Runtime\":"
+                      "\"attachment\"}",
+                      id);
+}
+
+static void write_place(struct sim *sim, const struct sim_task *task, struct buffer *out)
+{
+        char id[SIM_ID_SIZE];
+        bool numbered =
+                !task->attachment && task->spec->mode != SIM_GLOBAL && task->spec->mode != SIM_GLOBAL_JOB;
+
+        if (!task->attachment) {
+                sim_id(sim, SIM_KIND_SERVICE, task->service, id);
+                buffer_format(out, ",\"ServiceID\":\"%s\"", id);
+        }
+        if (numbered)
+                buffer_format(out, ",\"Slot\":%u", task->slot);
+        if (task->node != SIM_NONE) {
+                sim_id(sim, SIM_KIND_NODE, sim->nodes.items[task->node]->ref, id);
+                buffer_format(out, ",\"NodeID\":\"%s\"", id);
+        }
+}
+
+void sim_write_task(struct sim *sim, const struct sim_task *task, struct buffer *out)
+{
+        char id[SIM_ID_SIZE];
+
+        sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
+        buffer_format(out, "{\"ID\":\"%s\",", id);
+        sim_write_head(sim, &task->object, out);
+        buffer_add_text(out, ",\"Labels\":{},\"Spec\":");
+        write_spec(sim, task, out);
+        write_place(sim, task, out);
+        write_status(sim, task, out);
+        buffer_format(out, ",\"DesiredState\":\"%s\"", task_state_name(task->desired));
+        if (task->attachment_count)
+                buffer_add_text(out, ",\"NetworksAttachments\":[");
+        for (size_t i = 0; i < task->attachment_count; i++) {
+                buffer_add_text(out, i ? "," : "");
+                write_attachment(sim, &task->attachments[i], out);
+        }
+        buffer_add_text(out, task->attachment_count ? "]}" : "}");
+}

@@ -1,0 +1,97 @@
+#include "sim/state.h"
+
+/* Services: what the API does to them. The rest goes on in events, a moment later. */
+
+struct sim_service *sim_service_find(struct sim *sim, const char *name_or_id)
+{
+        struct sim_ref ref;
+        char id[SIM_ID_SIZE];
+
+        if (sim_ref_of_id(sim, SIM_KIND_SERVICE, name_or_id, &ref) && sim_table_at(&sim->services, ref))
+                return sim_table_at(&sim->services, ref);
+        for_each_sim (sim_service, service, &sim->services)
+                if (text_equal(service->spec->name, name_or_id))
+                        return service;
+        for_each_sim (sim_service, service, &sim->services) {
+                sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
+                if (strlen(name_or_id) >= SIM_SHORT_ID && text_starts_with(id, name_or_id))
+                        return service;
+        }
+        return NULL;
+}
+
+/* An event will look at the service; further calls until then do nothing more. */
+void sim_service_due(struct sim *sim, struct sim_service *service, int64_t delay_ms)
+{
+        if (delay_ms == 0 && service->due)
+                return;
+        service->due = service->due || delay_ms == 0;
+        sim_schedule(sim, SIM_EVENT_SERVICE, service->object.ref, service->object.stamp, delay_ms);
+}
+
+static void tell(struct sim *sim, const struct sim_service *service, const char *action)
+{
+        char id[SIM_ID_SIZE];
+
+        sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
+        sim_happened(sim, "service", action, "swarm", id, service->spec->name);
+}
+
+struct sim_service *sim_service_add(struct sim *sim, struct sim_spec *spec)
+{
+        struct sim_service *service = sim_table_add(sim, &sim->services, sizeof(*service));
+
+        service->spec = spec;
+        service->due = true;
+        sim_schedule(sim, SIM_EVENT_SERVICE, service->object.ref, service->object.stamp,
+                     sim->settings.allocate_ms);
+        tell(sim, service, "create");
+        return service;
+}
+
+void sim_service_set(struct sim *sim, struct sim_service *service, struct sim_spec *spec)
+{
+        sim_spec_free(service->previous);
+        service->previous = service->spec;
+        service->spec = spec;
+        service->update_state = SIM_UPDATE_NONE;
+        free(steal_pointer(service->update_message));
+        sim_service_changed(sim, service);
+}
+
+/* The allocator and the updater see another spec than before. */
+void sim_service_changed(struct sim *sim, struct sim_service *service)
+{
+        sim_touch(sim, service);
+        service->allocated = false;
+        service->logged = false;
+        service->updating = false;
+        sim_service_allocate(sim, service);
+        sim_update_begin(sim, service);
+        sim_service_due(sim, service, 0);
+        tell(sim, service, "update");
+}
+
+void sim_service_free(struct sim_service *service)
+{
+        sim_spec_free(service->spec);
+        sim_spec_free(service->previous);
+        free(service->vips.items);
+        free(service->ports.items);
+        free(service->update_message);
+}
+
+/* Its tasks outlive it until they have ended. */
+void sim_service_remove(struct sim *sim, struct sim_service *service)
+{
+        tell(sim, service, "remove");
+        sim_vips_give(sim, service);
+        for (struct sim_task *task = service->first_task, *next; task; task = next) {
+                next = task->next;
+                task->next = NULL;
+                sim_task_desire(sim, task, TASK_REMOVE);
+        }
+        service->first_task = NULL;
+        sim_service_free(service);
+        sim_table_drop(&sim->services, service);
+}

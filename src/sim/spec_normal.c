@@ -1,0 +1,126 @@
+#include "sim/api.h"
+#include "sim/state.h"
+
+#include "json/edit.h"
+
+/*
+ * A posted spec as it is kept: byte for byte as it came, but for what the engine itself rewrites. Networks
+ * that were named are identified, update settings with fields left out come back filled in, and the members
+ * of the spec stand in the engine's order.
+ */
+
+typedef const struct json_document *document_t;
+
+json_node sim_spec_networks(document_t d)
+{
+        json_node networks = json_path(d, json_root(d), "TaskTemplate", "Networks", NULL);
+
+        return json_count(d, networks) ? networks : json_get(d, json_root(d), "Networks");
+}
+
+struct edits {
+        LIST(struct json_edit) items;
+        LIST(char *) texts;
+};
+
+static void edits_done(struct edits *edits)
+{
+        for (size_t i = 0; i < edits->texts.count; i++)
+                free(edits->texts.items[i]);
+        free(edits->texts.items);
+        free(edits->items.items);
+}
+
+static void edit_value(struct edits *edits, document_t d, json_node node, char *text)
+{
+        *list_add(&edits->texts) = text;
+        *list_add(&edits->items) = (struct json_edit){
+                .offset = json_offset(d, node), .removed = json_length(d, node), .inserted = text};
+}
+
+static bool resolve_target(struct sim *sim, document_t d, json_node entry, struct edits *edits,
+                           struct sim_answer *answer)
+{
+        _cleanup_free_ char *target = json_text(d, json_get(d, entry, "Target"));
+        struct sim_network *network = target ? sim_network_find(sim, target) : NULL;
+        char id[SIM_ID_SIZE];
+
+        if (!network || network->removed)
+                return sim_refuse(answer, 404, "network %s not found", target ? target : "");
+        if (network->local)
+                return sim_refuse(
+                        answer, 403,
+                        "The network %s cannot be used with services. Only networks scoped to the swarm "
+                        "can be used, such as those created with the overlay driver.",
+                        network->name);
+        sim_id(sim, SIM_KIND_NETWORK, network->object.ref, id);
+        if (!text_equal(id, target))
+                edit_value(edits, d, json_get(d, entry, "Target"), text_format("\"%s\"", id));
+        return true;
+}
+
+/* In the order of the engine's own struct. */
+static void fill_update_config(document_t d, const char *key, struct edits *edits)
+{
+        json_node config = json_get(d, json_root(d), key);
+
+        if (json_type(d, config) != JSON_OBJECT || json_get(d, config, "Monitor") != JSON_NONE)
+                return;
+        _cleanup_free_ char *order = json_text(d, json_get(d, config, "Order"));
+        _cleanup_free_ char *action = json_text(d, json_get(d, config, "FailureAction"));
+        uint64_t parallelism = 1;
+        json_u64(d, json_get(d, config, "Parallelism"), &parallelism);
+        edit_value(edits, d, config,
+                   text_format("{\"Parallelism\":%llu,\"FailureAction\":\"%s\",\"Monitor\":5000000000,"
+                               "\"MaxFailureRatio\":0,\"Order\":\"%s\"}",
+                               (unsigned long long)parallelism, action ? action : "pause",
+                               order ? order : "stop-first"));
+}
+
+static char *edited_bytes(struct sim *sim, document_t d, const char *bytes, size_t length,
+                          struct sim_answer *answer)
+{
+        _cleanup_(edits_done) struct edits edits = {0};
+        struct buffer out = {0};
+
+        json_for_each (entry, d, sim_spec_networks(d))
+                if (!resolve_target(sim, d, entry, &edits, answer))
+                        return NULL;
+        fill_update_config(d, "UpdateConfig", &edits);
+        fill_update_config(d, "RollbackConfig", &edits);
+        if (json_edit_apply(bytes, length, edits.items.items, edits.items.count, &out, NULL) < 0) {
+                sim_refuse(answer, 500, "the spec can't be read");
+                return NULL;
+        }
+        return buffer_steal(&out);
+}
+
+/* In the order of the engine's own struct; what it does not know is dropped. */
+static char *ordered_bytes(const char *bytes, size_t length)
+{
+        static const char *const members[] = {"Name",     "Labels",       "TaskTemplate",
+                                              "Mode",     "UpdateConfig", "RollbackConfig",
+                                              "Networks", "EndpointSpec"};
+        _cleanup_json_ struct json_document *d = NULL;
+        struct buffer out = {0};
+
+        if (json_parse(bytes, length, &d, NULL) < 0)
+                return NULL;
+        for (size_t i = 0; i < ELEMENTS(members); i++) {
+                json_node member = json_get(d, json_root(d), members[i]);
+                if (member == JSON_NONE)
+                        continue;
+                buffer_format(&out, "%s\"%s\":", out.length ? "," : "{", members[i]);
+                buffer_add(&out, json_bytes(d, member), json_length(d, member));
+        }
+        buffer_add_text(&out, out.length ? "}" : "{}");
+        return buffer_steal(&out);
+}
+
+char *sim_spec_normal(struct sim *sim, document_t d, const char *bytes, size_t length,
+                      struct sim_answer *answer)
+{
+        _cleanup_free_ char *edited = edited_bytes(sim, d, bytes, length, answer);
+
+        return edited ? ordered_bytes(edited, strlen(edited)) : NULL;
+}
