@@ -63,7 +63,10 @@ static int check_clear(struct checking *c, const char *subnet, const char *what,
                             &occupied, error) < 0)
                 return -1;
         const struct occupied_range *range = occupied_find(&occupied, prefix);
-        char *found = range ? text_format("is taken since: %s has it", range->owner)
+        char taken[PREFIX_TEXT_SIZE] = "";
+        if (range)
+                prefix_format(range->prefix, taken);
+        char *found = range ? text_format("is taken since: %s has %s", range->owner, taken)
                             : text_format("clear of the %zu ranges known", occupied.ranges.count);
         check_add(c, range ? CHECK_FAIL : CHECK_PASS, text_format("subnet %s for %s", subnet, what),
                   text_copy("clear of every overlay, bridge, route, address, resolver and reserved range"),
