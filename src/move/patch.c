@@ -258,16 +258,16 @@ static bool is_utf8(const char *text)
         return true;
 }
 
-/* A plan is JSON: it can hold nothing else. */
+/* A plan is JSON: it can hold nothing else. The declaration is only shown. */
 static int refuse_encoding(const struct patch_job *job, struct error *error)
 {
         const struct plan_patch *patch = job->patch;
-        bool fine = is_utf8(patch->declaration);
+        bool fine = is_utf8(patch->path);
 
         for (size_t i = 0; i < patch->edits.count; i++)
                 fine = fine && is_utf8(patch->edits.items[i].original);
-        if (!fine || !is_utf8(patch->path))
-                return error_set(error, ERROR_REFUSED, "%s:%zu: the declaration is not written in UTF-8",
+        if (!fine)
+                return error_set(error, ERROR_REFUSED, "%s:%zu: what is to be edited is not written in UTF-8",
                                  patch->path, (size_t)patch->line);
         return 0;
 }
