@@ -49,6 +49,8 @@ static const char *tell_patch(const struct plan_patch *patch, enum patch_state s
                                           : "declares the new subnet already";
         case PATCH_AFTER:
                 return "has the new subnet";
+        case PATCH_NO_FILE:
+                return "is no plain file any more, as it was when planned: put the file itself there";
         case PATCH_GONE:
                 return "was removed since it was planned";
         default:

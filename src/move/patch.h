@@ -51,10 +51,11 @@ int patch_diff(const struct plan_patch *patch, const char *bytes, size_t length,
 int patch_diff_file(const struct plan_patch *patch, struct buffer *ret_diff, struct error *error);
 
 enum patch_state {
-        PATCH_BEFORE, /* the file is as it was when this was planned; without edits, too */
-        PATCH_AFTER,  /* it has the edits */
-        PATCH_OTHER,  /* it is neither: somebody changed it, or something else is in its place */
-        PATCH_GONE,   /* there is no such file */
+        PATCH_BEFORE,  /* the file is as it was when this was planned; without edits, too */
+        PATCH_AFTER,   /* it has the edits */
+        PATCH_OTHER,   /* it is neither: somebody changed it */
+        PATCH_NO_FILE, /* a link, a folder or the like is in its place */
+        PATCH_GONE,    /* there is no such file */
 };
 
 /* What the file is now. An error: that can't be told. */

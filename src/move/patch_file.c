@@ -184,7 +184,7 @@ int patch_look(const struct plan_patch *patch, enum patch_state *ret_state, stru
         else if (reason.kind == ERROR_NOT_FOUND)
                 *ret_state = PATCH_GONE;
         else if (reason.kind == ERROR_REFUSED)
-                *ret_state = PATCH_OTHER;
+                *ret_state = PATCH_NO_FILE;
         else
                 return error_move(error, &reason);
         return 0;

@@ -119,7 +119,7 @@ int look_patch(struct move *move, const struct step *step, enum level *ret_level
                 return 0;
         if (patch_look(patch, &state, error) < 0)
                 return -1;
-        if (state == PATCH_OTHER || state == PATCH_GONE)
+        if (state != PATCH_BEFORE && state != PATCH_AFTER)
                 return error_set(
                         error, ERROR_CONFLICT,
                         "%s %s since it was planned, so it is not edited. Declare %s with the subnet "

@@ -146,7 +146,7 @@ static void a_file_changed_since_is_refused(void **state)
         assert_int_equal(patch_apply(&patch, false, &error), -1);
         assert_int_equal(error.kind, ERROR_NOT_FOUND);
         assert_int_equal(symlink("/dev/null", patch.path), 0);
-        expect_state(&patch, PATCH_OTHER);
+        expect_state(&patch, PATCH_NO_FILE);
         assert_int_equal(patch_apply(&patch, false, &error), -1);
         assert_int_equal(error.kind, ERROR_REFUSED);
         unlink(patch.path);
