@@ -73,7 +73,10 @@ static int refuse_moved(struct run *run, struct error *error)
                                  "with --adopt",
                                  failures);
         if (failures)
-                return error_set(error, ERROR_REFUSED, "not every point of the plan holds: %s", failures);
+                return error_set(
+                        error, ERROR_REFUSED,
+                        "not every point of the plan holds: %s. Mend that and run the same command%s",
+                        failures, phase == CHECK_BEFORE ? ", or plan again" : "");
         return 0;
 }
 
