@@ -1,5 +1,6 @@
 #include "move/adopt.h"
 
+#include "move/container.h"
 #include "move/look.h"
 #include "move/plan_service.h"
 
@@ -88,6 +89,27 @@ static int adopt_newcomers(struct adopting *a, struct error *error)
         return 0;
 }
 
+static int adopt_containers_of(struct adopting *a, const char *network_id, struct error *error)
+{
+        const struct network *network;
+        size_t known = a->plan->containers.count;
+
+        if (containers_look(a->move->engine, &a->swarm, network_id, &network, error) < 0 ||
+            (network && containers_plan(a->move->engine, &a->swarm, network, a->plan, error) < 0))
+                return -1;
+        for (size_t i = known; i < a->plan->containers.count; i++)
+                tell(a, "container %s joined %s since", a->plan->containers.items[i].name, network->name);
+        return 0;
+}
+
+/* Those on a network that is to go. */
+static int adopt_containers(struct adopting *a, struct error *error)
+{
+        if (move_leaving(a->move) && adopt_containers_of(a, a->move->net_id, error) < 0)
+                return -1;
+        return a->move->hop_id ? adopt_containers_of(a, a->move->hop_id, error) : 0;
+}
+
 /* A service that is to be paused gets back, at the end, the number it has now. */
 static void adopt_pauses(struct adopting *a)
 {
@@ -107,5 +129,7 @@ int plan_adopt(struct move *move, struct plan *plan, const struct run_observer *
         if (survey(move->engine, NULL, &a.swarm, error) < 0 || move_refresh(move, error) < 0)
                 return -1;
         adopt_pauses(&a);
-        return adopt_services(&a, error) < 0 || adopt_newcomers(&a, error) < 0 ? -1 : 0;
+        if (adopt_services(&a, error) < 0 || adopt_newcomers(&a, error) < 0)
+                return -1;
+        return adopt_containers(&a, error);
 }

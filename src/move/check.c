@@ -47,6 +47,7 @@ static const struct predicate {
         {check_order, PHASE(CHECK_BEFORE)},
         {check_specs, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_newcomers, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
+        {check_containers, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_bystanders, ALWAYS},
         {check_updates, PHASE(CHECK_BEFORE)},
         {check_running, PHASE(CHECK_BEFORE)},

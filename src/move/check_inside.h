@@ -27,6 +27,7 @@ int check_swarm(struct checking *c, struct error *error);
 int check_network(struct checking *c, struct error *error);
 int check_subnets(struct checking *c, struct error *error);
 int check_newcomers(struct checking *c, struct error *error);
+int check_containers(struct checking *c, struct error *error);
 int check_specs(struct checking *c, struct error *error);
 int check_updates(struct checking *c, struct error *error);
 int check_running(struct checking *c, struct error *error);

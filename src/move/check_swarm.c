@@ -1,5 +1,6 @@
 #include "move/check_inside.h"
 
+#include "move/container.h"
 #include "move/look.h"
 #include "move/plan_service.h"
 
@@ -97,6 +98,41 @@ int check_newcomers(struct checking *c, _unused_ struct error *error)
                                    text_format("joined %s since", c->plan->network));
         if (c->points.items.count == before)
                 check_add(c, CHECK_PASS, text_format("other services on %s", c->plan->network),
+                          text_copy("none"), text_copy("none"));
+        return 0;
+}
+
+static int check_containers_of(struct checking *c, const char *network_id, struct error *error)
+{
+        const struct network *network;
+        _cleanup_error_ struct error elsewhere = {0};
+
+        if (containers_look(c->move.engine, &c->swarm, network_id, &network, error) < 0)
+                return -1;
+        if (!network)
+                return 0;
+        for (size_t i = 0; i < network->endpoints.count; i++)
+                if (container_is_new(&c->swarm, c->plan, &network->endpoints.items[i]))
+                        add_change(c, text_format("container %s", network->endpoints.items[i].name),
+                                   text_format("not on %s", network->name),
+                                   text_format("joined %s since", network->name));
+        if (containers_refuse_elsewhere(&c->swarm, network, &elsewhere) < 0)
+                check_add(c, CHECK_FAIL, text_format("containers on %s", network->name),
+                          text_copy("none on other nodes"), text_copy(elsewhere.sentence));
+        return 0;
+}
+
+/* A container that nobody moves would keep a network from being removed. */
+int check_containers(struct checking *c, struct error *error)
+{
+        size_t before = c->points.items.count;
+
+        if (move_leaving(&c->move) && check_containers_of(c, c->move.net_id, error) < 0)
+                return -1;
+        if (c->move.hop_id && check_containers_of(c, c->move.hop_id, error) < 0)
+                return -1;
+        if (c->points.items.count == before)
+                check_add(c, CHECK_PASS, text_format("other containers on %s", c->plan->network),
                           text_copy("none"), text_copy("none"));
         return 0;
 }

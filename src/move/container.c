@@ -1,5 +1,6 @@
 #include "move/container.h"
 
+#include "move/anchor.h"
 #include "move/look.h"
 
 typedef const struct json_document *document_t;
@@ -16,6 +17,31 @@ static bool is_balancer(const struct endpoint *endpoint)
 {
         return text_starts_with(endpoint->container_id, "lb-") ||
                text_equal(endpoint->container_id, "ingress-sbox");
+}
+
+int containers_look(struct engine *engine, struct swarm *swarm, const char *network_id,
+                    const struct network **ret_network, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+        struct network *network = NULL;
+
+        for_each_network (candidate, swarm)
+                if (text_equal(candidate->id, network_id))
+                        network = candidate;
+        *ret_network = network;
+        return network ? look_endpoints(engine, swarm, network, &body, error) : 0;
+}
+
+bool container_is_new(const struct swarm *swarm, const struct plan *plan, const struct endpoint *endpoint)
+{
+        if (!endpoint->container_id || is_balancer(endpoint) ||
+            text_starts_with(endpoint->name, ANCHOR_PREFIX) ||
+            is_task_container(swarm, endpoint->container_id))
+                return false;
+        for (size_t i = 0; i < plan->containers.count; i++)
+                if (text_equal(plan->containers.items[i].id, endpoint->container_id))
+                        return false;
+        return true;
 }
 
 /* The engine adds the first twelve digits of the container's ID as an alias by itself. */
@@ -38,8 +64,8 @@ static void read_connection(document_t d, const char *network, struct plan_conta
         }
 }
 
-static int add_container(struct engine *engine, const struct endpoint *endpoint, struct plan *plan,
-                         struct error *error)
+static int add_container(struct engine *engine, const struct network *network,
+                         const struct endpoint *endpoint, struct plan *plan, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
         _cleanup_json_ struct json_document *d = NULL;
@@ -51,12 +77,12 @@ static int add_container(struct engine *engine, const struct endpoint *endpoint,
         struct plan_container *container = list_add(&plan->containers);
         container->id = text_copy(endpoint->container_id);
         container->name = text_copy(endpoint->name ? endpoint->name : endpoint->container_id);
-        read_connection(d, plan->network, container);
+        read_connection(d, network->name, container);
         return 0;
 }
 
 /* Attachment tasks tell of containers on every node, but only this node's can be reconnected. */
-static int refuse_elsewhere(const struct swarm *swarm, const struct network *network, struct error *error)
+int containers_refuse_elsewhere(const struct swarm *swarm, const struct network *network, struct error *error)
 {
         for_each_task (task, swarm) {
                 if (!task->attachment || !task_holds_addresses(task) || !task_on(task, network->id) ||
@@ -75,14 +101,12 @@ static int refuse_elsewhere(const struct swarm *swarm, const struct network *net
 int containers_plan(struct engine *engine, const struct swarm *swarm, const struct network *network,
                     struct plan *plan, struct error *error)
 {
-        if (refuse_elsewhere(swarm, network, error) < 0)
+        if (containers_refuse_elsewhere(swarm, network, error) < 0)
                 return -1;
         for (size_t i = 0; i < network->endpoints.count; i++) {
                 const struct endpoint *endpoint = &network->endpoints.items[i];
-                if (!endpoint->container_id || is_balancer(endpoint) ||
-                    is_task_container(swarm, endpoint->container_id))
-                        continue;
-                if (add_container(engine, endpoint, plan, error) < 0)
+                if (container_is_new(swarm, plan, endpoint) &&
+                    add_container(engine, network, endpoint, plan, error) < 0)
                         return -1;
         }
         return 0;

@@ -5,8 +5,19 @@
 #include "move/plan.h"
 
 /*
- * Adds each standalone container of NET to the plan with what connecting it again takes. ERROR_REFUSED when
- * one sits on another node, where this engine can't reach it.
+ * Adds each standalone container of NET (or of the hop) that the plan does not have yet, with what connecting
+ * it again takes. ERROR_REFUSED when one sits on another node, where this engine can't reach it.
  */
 int containers_plan(struct engine *engine, const struct swarm *swarm, const struct network *network,
                     struct plan *plan, struct error *error);
+
+/* The network with this node's endpoints as they are now; *ret_network is NULL when there is none. */
+int containers_look(struct engine *engine, struct swarm *swarm, const char *network_id,
+                    const struct network **ret_network, struct error *error);
+
+/* Whether an endpoint is one of a standalone container that the plan does not have. */
+bool container_is_new(const struct swarm *swarm, const struct plan *plan, const struct endpoint *endpoint);
+
+/* Refuses a network that a standalone container of another node is attached to. */
+int containers_refuse_elsewhere(const struct swarm *swarm, const struct network *network,
+                                struct error *error);

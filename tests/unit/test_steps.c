@@ -745,6 +745,29 @@ static void a_service_that_came_to_the_network_is_refused_or_adopted(void **stat
         assert_true(is_up(&fake, 7));
 }
 
+static void a_container_that_came_to_the_network_is_refused_or_adopted(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        struct fake_container *visitor = fake_container_add(&fake, text_copy("visitor"), FAKE_NONE);
+        visitor->running = true;
+        fake_connect(&fake, visitor, 0, 0x0a00014e, text_copy("10.0.1.78"), text_copy("[\"guest\"]"));
+        size_t changes = fake.changes;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "container visitor joined proxy since");
+        assert_int_equal(fake.changes, changes);
+        assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
+        visitor = fake_container_find(&fake, "visitor");
+        assert_int_equal(visitor->connections.count, 1);
+        assert_int_equal(visitor->connections.items[0].network, fake_network_find(&fake, "proxy"));
+        assert_string_equal(visitor->connections.items[0].aliases, "[\"guest\"]");
+}
+
 static int start(void **state)
 {
         (void)state;
@@ -801,6 +824,7 @@ int main(void)
                 cmocka_unit_test(an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone),
                 cmocka_unit_test(an_update_that_the_engine_rolls_back_ends_the_run),
                 cmocka_unit_test(a_service_that_came_to_the_network_is_refused_or_adopted),
+                cmocka_unit_test(a_container_that_came_to_the_network_is_refused_or_adopted),
                 cmocka_unit_test(killed_anywhere_the_same_command_ends_exactly_new),
                 cmocka_unit_test(killed_anywhere_an_undo_ends_exactly_old),
                 cmocka_unit_test(an_undo_killed_anywhere_is_taken_up_again),
