@@ -21,6 +21,7 @@ struct engine_facts {
 struct document_unit {
         struct unit_state state;
         bool road;     /* it is restarted after a move; otherwise one of those needs it */
+        bool creates;  /* what it starts creates NET */
         char *unknown; /* why it could not be asked; NULL: it was */
 };
 
@@ -52,6 +53,7 @@ void facts_done(struct facts *facts);
 
 /* The units of the roads, and the services these need: in document_units.c. */
 void facts_gather_units(struct facts *facts);
+bool unit_is_service(const char *name);
 
 /* The parts of the page, in its order. */
 void document_cause(const struct facts *facts, struct buffer *out);

@@ -28,12 +28,14 @@ static char *kind_text(const struct unit_state *state)
                            state->remain_after_exit ? ", remains after exit" : "");
 }
 
-static char *texts_text(const struct unit_texts *texts)
+/* Targets and slices are everywhere, and say nothing. */
+static char *services_text(const struct unit_texts *texts)
 {
         struct buffer out = {0};
 
         for (size_t i = 0; i < texts->items.count; i++)
-                buffer_format(&out, "%s%s", i ? ", " : "", texts->items.items[i]);
+                if (unit_is_service(texts->items.items[i]))
+                        buffer_format(&out, "%s%s", out.length ? ", " : "", texts->items.items[i]);
         return out.length ? buffer_steal(&out) : text_copy("");
 }
 
@@ -44,16 +46,17 @@ static void unit_row(const struct markdown_table *table, const struct document_u
         _cleanup_free_ char *activity =
                 text_format("%s (%s)", state->active_state ? state->active_state : "?",
                             state->sub_state ? state->sub_state : "?");
-        _cleanup_free_ char *needs = texts_text(&state->requires);
+        _cleanup_free_ char *needs = services_text(&state->requires);
         _cleanup_free_ char *source = text_format("systemctl cat %s", state->name);
+        _cleanup_free_ char *part =
+                text_format("%s%s", unit->creates ? "creates the network; " : "",
+                            unit->road ? "restarted after the move" : "needed by those that are restarted");
 
         if (unit->unknown || !text_equal(state->load_state, "loaded"))
                 markdown_row(table, state->name, "", unit->unknown ? unit->unknown : state->load_state, "",
                              "", source);
         else
-                markdown_row(table, state->id ? state->id : state->name, kind, activity, needs,
-                             unit->road ? "restarted after the move" : "needed by those that are restarted",
-                             source);
+                markdown_row(table, state->id ? state->id : state->name, kind, activity, needs, part, source);
 }
 
 static void units_part(const struct facts *facts, struct buffer *out)
@@ -81,16 +84,23 @@ static void units_part(const struct facts *facts, struct buffer *out)
 
 static void pauses(const struct facts *facts, struct buffer *out)
 {
+        static const char *const headers[] = {"stopped", "what it is", "shown by"};
         const struct plan *plan = facts->plan;
+        struct markdown_table table;
 
         if (!plan->pause_units.count && !plan->pauses.count)
                 return;
         markdown_heading(out, 3, "What is stopped for the time of the move");
-        for (size_t i = 0; i < plan->pause_units.count; i++)
-                markdown_item(out, "the unit %s (systemctl cat)", plan->pause_units.items[i]);
-        for (size_t i = 0; i < plan->pauses.count; i++)
-                markdown_item(out, "the service %s, %" PRIu64 " replicas now (GET /services)",
-                              plan->pauses.items[i].name, plan->pauses.items[i].replicas);
+        markdown_table(&table, out, "ctc", headers);
+        for (size_t i = 0; i < plan->pause_units.count; i++) {
+                _cleanup_free_ char *source = text_format("systemctl cat %s", plan->pause_units.items[i]);
+                markdown_row(&table, plan->pause_units.items[i], "a unit", source);
+        }
+        for (size_t i = 0; i < plan->pauses.count; i++) {
+                _cleanup_free_ char *what = text_format("a service with %" PRIu64 " replicas now",
+                                                        plan->pauses.items[i].replicas);
+                markdown_row(&table, plan->pauses.items[i].name, what, "GET /services");
+        }
         buffer_add_text(out, "\n");
 }
 
@@ -114,7 +124,8 @@ static void declarations(const struct facts *facts, struct buffer *out)
                 const struct plan_patch *patch = &facts->plan->patches.items[i];
                 _cleanup_free_ char *line = text_format("%" PRIu64, patch->line);
                 _cleanup_free_ char *source = text_format("sed -n %" PRIu64 "p %s", patch->line, patch->path);
-                markdown_row(&table, patch->path, line, patch->declaration, source);
+                markdown_row(&table, patch->path, line,
+                             patch->declaration + strspn(patch->declaration, " \t"), source);
         }
         buffer_add_text(out, "\n");
 }

@@ -98,8 +98,6 @@ static bool is_markup(const char *text, const char *at)
                 return is_entity(at);
         if (*at == '@' || (*at == '#' && !first)) /* somebody's name, or an issue's number */
                 return is_word(at[1]) && (first || !is_word(at[-1]));
-        if (*at == ':') /* a link of its own */
-                return at[1] == '/' && at[2] == '/';
         if (first)
                 return strchr("#+-=", *at) != NULL;
         if (*at == '.' || *at == ')') /* "1. " begins a list */

@@ -172,13 +172,17 @@ static void roads_tell_their_units_and_what_these_need(void **state)
 {
         _cleanup_scene_ struct scene scene;
 
+        _cleanup_free_ char *script = text_format("%s/swarm-init", folder);
+        static const char creates[] = "#!/bin/sh\ndocker network create --driver overlay proxy\n";
+
         scene_start(&scene);
+        assert_int_equal(file_write(script, creates, sizeof(creates) - 1, 0700, NULL), 0);
         struct fake_unit *deploy = fake_unit_add(&scene.units, "deploy-proxy.service");
         deploy->requires[0] = "swarm-init.service";
         deploy->requires[1] = "docker.service";
         deploy->requires[2] = "sysinit.target";
         deploy->commands[0] = "/bin/deploy --token hunter2";
-        fake_unit_add(&scene.units, "swarm-init.service");
+        fake_unit_add(&scene.units, "swarm-init.service")->commands[0] = script;
         *list_add(&scene.plan.roads) = (struct plan_road){ROAD_REBUILD, text_copy("nixos-rebuild switch")};
         *list_add(&scene.plan.roads) = (struct plan_road){ROAD_UNIT, text_copy("deploy-proxy")};
         *list_add(&scene.plan.roads) = (struct plan_road){ROAD_UNIT, text_copy("gone.service")};
@@ -188,7 +192,9 @@ static void roads_tell_their_units_and_what_these_need(void **state)
         expect_in(page, "| `deploy-proxy.service` | oneshot, remains after exit | active (exited) |");
         expect_in(page, "restarted after the move | `systemctl cat deploy-proxy.service` |");
         expect_in(page, "| `swarm-init.service` | oneshot, remains after exit |");
-        expect_in(page, "needed by those that are restarted | `systemctl cat swarm-init.service` |");
+        expect_in(page, "| creates the network; needed by those that are restarted | `systemctl cat "
+                        "swarm-init.service` |");
+        expect_in(page, "| `swarm-init.service, docker.service` | restarted after the move |");
         expect_in(page, "| `gone.service` |  | not-found |");
         expect_not_in(page, "| `docker.service` |");
         expect_not_in(page, "| `sysinit.target` |");

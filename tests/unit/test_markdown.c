@@ -53,7 +53,7 @@ static void markup_is_escaped(void **state)
 {
         (void)state;
         expect_text("*bold* _under_ `code`", "\\*bold\\* \\_under\\_ \\`code\\`");
-        expect_text("[click](http://evil)", "\\[click\\](http\\://evil)");
+        expect_text("[click](http://evil)", "\\[click\\](http://evil)");
         expect_text("<img src=x onerror=alert(1)>", "\\<img src=x onerror=alert(1)\\>");
         expect_text("a|b", "a\\|b");
         expect_text("&lt;script&#62;", "\\&lt;script\\&\\#62;");
