@@ -30,6 +30,9 @@ roads:
   units: [deploy-proxy, deploy-drone, deploy-bridge, deploy-dashboard, deploy-reports, warm-keycloak]
 YAML
 booted() { on_boot headroom --config "$folder/headroom.yaml" "$@"; }
+# Nobody can tell at once whether a task waits because its network refuses it.
+refuses() { { booted doctor 2>/dev/null || true; } | grep -q 'proxy refuses addresses'; }
+wait_until 90 refuses || give_up refuses "$(booted doctor 2>&1 | head -5)"
 booted plan proxy --size 16 -o "$plan" --patch /etc/cc-ci/nix/modules/swarm.nix --in-place >"$work/said" 2>&1 ||
   give_up plan "$(tail -5 "$work/said")"
 fetch
@@ -101,7 +104,8 @@ same the_journal_stays_as_it_was "$work/before.md" "$journal"
 full='mount -t tmpfs -o size=1m none "$1" && head -c $((1048576 - $2 * 1024)) /dev/zero >"$1/fill" && shift 2 && exec "$@"'
 mkdir "$work/small"
 hr plan proxy --size 20 -o "$work/sized.plan" >"$work/said" 2>&1 || give_up sized_plan "$(tail -3 "$work/said")"
-room_kb=$(($(stat -c %s "$work/sized.plan") / 4096 * 4 + 12))
+pages=$((($(stat -c %s "$work/sized.plan") + 4095) / 4096))
+room_kb=$((pages * 4 + 8))
 code=0
 on_node 1 unshare --mount sh -c "$full; cat" sh "$work/small" "$room_kb" env HEADROOM_STATE="$state" "$headroom" plan proxy \
   --size 20 -o "$work/small/plan" >"$work/said" 2>&1 || code=$?
