@@ -5,6 +5,8 @@
 #include "move/move.h"
 #include "move/run.h"
 
+#define ADOPTED_PLAN_NAME "adopted.plan" /* in the plan's folder: a later run of it goes on with that */
+
 /*
  * Changes the plan to what is there: specs that changed, services that were removed, taken off or have
  * joined. Each is told to the observer.

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "move/adopt.h"
 #include "move/move.h"
 #include "move/run.h"
 #include "move/status.h"
@@ -66,16 +67,24 @@ static int note(const struct review_demand *demand, const char *digest, struct e
         return 0;
 }
 
+/* Also what an earlier run took as it was: a run goes on with that. */
+static bool adopts(const struct review_demand *demand)
+{
+        _cleanup_free_ char *path = text_format("%s/%s/" ADOPTED_PLAN_NAME, demand->state, demand->plan->id);
+
+        return demand->adopt || access(path, F_OK) == 0;
+}
+
 static int demand_now(const struct review_demand *demand, const char *digest, struct error *error)
 {
         _cleanup_check_points_ struct check_points points = {0};
         bool enough = false;
 
-        if (demand->adopt)
-                return error_set(
-                        error, ERROR_REFUSED,
-                        "reviews are required, and nobody has reviewed what --adopt would take as it is: "
-                        "plan again");
+        if (adopts(demand))
+                return error_set(error, ERROR_REFUSED,
+                                 "reviews are required, and nobody has reviewed what %s: plan again",
+                                 demand->adopt ? "--adopt would take as it is"
+                                               : "an earlier run of this plan adopted");
         if (reviews_judge(demand->plan, demand->plan_path, demand->settings, clock_wall_ms(), &points,
                           &enough, error) < 0)
                 return -1;

@@ -154,7 +154,7 @@ static int look_at_networks(struct run *run, struct error *error)
  */
 static int adopt(struct run *run, struct error *error)
 {
-        _cleanup_free_ char *path = text_format("%s/adopted.plan", run->move.folder);
+        _cleanup_free_ char *path = text_format("%s/" ADOPTED_PLAN_NAME, run->move.folder);
         _cleanup_plan_ struct plan adopted = {0};
 
         if (access(path, F_OK) == 0) {

@@ -155,6 +155,9 @@ static void what_nobody_reviewed_is_not_adopted(void **state)
         sign_as(&scene, "alice");
         expect_refused(&scene, true, "--adopt");
         expect_let_in(&scene);
+        _cleanup_free_ char *adopted = text_format("%s/%s/adopted.plan", scene.state, scene.plan.id);
+        assert_int_equal(plan_write(&scene.plan, adopted, NULL), 0);
+        expect_refused(&scene, false, "an earlier run of this plan adopted");
 }
 
 static void a_move_under_way_goes_on_when_its_reviews_have_grown_old(void **state)
