@@ -92,9 +92,9 @@ int unit_name(const char *name, char **ret_name, struct error *error);
 int unit_look(struct units *units, const char *name, struct unit_state *ret_state, struct error *error);
 
 /*
- * Queues a job in mode "replace" and returns at once, with its number (`ret_job` may be NULL). ERROR_NOT_FOUND: no such unit;
- * ERROR_REFUSED: masked, its file can't be read, or it may not be started by hand; ERROR_PERMISSION;
- * ERROR_TIMEOUT: whether the job was queued shows in the next look.
+ * Queues a job in mode "replace" and returns at once, with its number (`ret_job` may be NULL).
+ * ERROR_NOT_FOUND: no such unit; ERROR_REFUSED: masked, its file can't be read, or it may not be started by
+ * hand; ERROR_PERMISSION; ERROR_TIMEOUT: whether the job was queued shows in the next look.
  */
 int unit_job(struct units *units, const char *name, enum unit_action action, uint32_t *ret_job,
              struct error *error);

@@ -34,8 +34,8 @@ struct fake_unit {
         const char *load_state;
         const char *type;
         bool remains;
-        int64_t run_ms;  /* how long its commands take; FAKE_UNIT_NEVER: without an end */
-        int exit_status; /* of its commands */
+        int64_t run_ms;        /* how long its commands take; FAKE_UNIT_NEVER: without an end */
+        int exit_status;       /* of its commands */
         bool dependency_fails; /* jobs for it end without touching it */
         bool changed;          /* its file was, since systemd read it */
         const char *after[8];
