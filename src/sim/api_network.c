@@ -125,8 +125,8 @@ static bool read_config(const struct json_document *d, json_node config, struct 
 
 static bool refuse_taken(struct sim *sim, const struct sim_call *call, const char *name, bool local)
 {
-        for_each_sim (sim_network, network, &sim->networks) {
-                if (strcasecmp(network->name, name) != 0 || !is_listed(sim, call, network))
+        for_each_named (sim_network, network, &sim->network_names, name) {
+                if (!is_listed(sim, call, network))
                         continue;
                 if (text_equal(network->name, name))
                         return sim_refuse(call->answer, 409, "network with name %s already exists", name);
@@ -248,8 +248,7 @@ static void remove_local(struct sim *sim, struct sim_call *call, struct sim_netw
                         return;
                 }
         call->answer->status = 204;
-        sim_network_free(network);
-        sim_table_drop(&sim->networks, network);
+        sim_network_drop(sim, network);
 }
 
 static const char *ingress_user(struct sim *sim)

@@ -16,7 +16,7 @@ struct sim_network *sim_network_stored(struct sim *sim, struct sim_ref ref)
 
 static struct sim_network *find_by_name(struct sim *sim, const char *name, bool removed)
 {
-        for_each_sim (sim_network, network, &sim->networks)
+        for_each_named (sim_network, network, &sim->network_names, name)
                 if (network->removed == removed && text_equal(network->name, name) &&
                     (!network->local || network->local_node == sim->asked))
                         return network;
@@ -60,6 +60,7 @@ struct sim_network *sim_network_add(struct sim *sim, const char *name)
         struct sim_network *network = sim_table_add(sim, &sim->networks, sizeof(*network));
 
         network->name = text_copy(name);
+        sim_name_enter(&sim->network_names, network, network->name);
         network->vxlan = sim->vxlan_next++;
         sim_schedule(sim, SIM_EVENT_NETWORK, network->object.ref, network->object.stamp,
                      sim->settings.allocate_ms);
@@ -83,6 +84,13 @@ void sim_network_free(struct sim_network *network)
                 free(texts[i]);
         free(network->on.items);
         sim_pool_done(&network->pool);
+}
+
+void sim_network_drop(struct sim *sim, struct sim_network *network)
+{
+        sim_name_leave(&sim->network_names, network);
+        sim_network_free(network);
+        sim_table_drop(&sim->networks, network);
 }
 
 /* Pools */
@@ -245,6 +253,5 @@ void sim_network_drain(struct sim *sim, struct sim_network *network)
         for (size_t i = 0; i < network->on.count; i++)
                 if (sim_network_is_here(sim, network, (uint32_t)i))
                         return;
-        sim_network_free(network);
-        sim_table_drop(&sim->networks, network);
+        sim_network_drop(sim, network);
 }

@@ -89,13 +89,31 @@ static void restart(struct sim *sim, struct sim_service *service, struct sim_tas
         sim_service_due(sim, service, MAX(service->spec->restart_delay_ms, 1));
 }
 
+/* Its place may be taken again already: by the old task of an update that was rolled back. */
+static bool is_replaced(struct sim_service *service, const struct sim_task *task)
+{
+        for_each_sim_task (other, service)
+                if (other != task && other->slot == task->slot && sim_task_is_live(other) &&
+                    sim_task_is_wanted(other) && sim_spec_same_tasks(other->spec, service->spec))
+                        return true;
+        return false;
+}
+
+static void replace_failed(struct sim *sim, struct sim_service *service, struct sim_task *task)
+{
+        if (is_replaced(service, task))
+                sim_task_desire(sim, task, TASK_SHUTDOWN);
+        else if (is_to_restart(service->spec, task))
+                restart(sim, service, task);
+}
+
 static void restart_failed(struct sim *sim, struct sim_service *service)
 {
         for_each_sim_task (task, service) {
                 if (sim_task_is_wanted(task) && sim_task_is_live(task) && is_on_down_node(sim, task))
                         sim_task_desire(sim, task, TASK_SHUTDOWN);
-                if (sim_task_is_wanted(task) && !sim_task_is_live(task) && is_to_restart(service->spec, task))
-                        restart(sim, service, task);
+                if (sim_task_is_wanted(task) && !sim_task_is_live(task))
+                        replace_failed(sim, service, task);
         }
 }
 

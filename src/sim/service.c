@@ -9,8 +9,8 @@ struct sim_service *sim_service_find(struct sim *sim, const char *name_or_id)
 
         if (sim_ref_of_id(sim, SIM_KIND_SERVICE, name_or_id, &ref) && sim_table_at(&sim->services, ref))
                 return sim_table_at(&sim->services, ref);
-        for_each_sim (sim_service, service, &sim->services)
-                if (text_equal(service->spec->name, name_or_id))
+        for_each_named (sim_service, service, &sim->service_names, name_or_id)
+                if (text_equal(service->name, name_or_id))
                         return service;
         for_each_sim (sim_service, service, &sim->services) {
                 sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
@@ -42,6 +42,8 @@ struct sim_service *sim_service_add(struct sim *sim, struct sim_spec *spec)
         struct sim_service *service = sim_table_add(sim, &sim->services, sizeof(*service));
 
         service->spec = spec;
+        service->name = text_copy(spec->name);
+        sim_name_enter(&sim->service_names, service, service->name);
         service->due = true;
         sim_schedule(sim, SIM_EVENT_SERVICE, service->object.ref, service->object.stamp,
                      sim->settings.allocate_ms);
@@ -79,6 +81,7 @@ void sim_service_free(struct sim_service *service)
         free(service->vips.items);
         free(service->ports.items);
         free(service->update_message);
+        free(service->name);
 }
 
 /* Its tasks outlive it until they have ended. */
@@ -92,6 +95,7 @@ void sim_service_remove(struct sim *sim, struct sim_service *service)
                 sim_task_desire(sim, task, TASK_REMOVE);
         }
         service->first_task = NULL;
+        sim_name_leave(&sim->service_names, service);
         sim_service_free(service);
         sim_table_drop(&sim->services, service);
 }

@@ -97,6 +97,8 @@ struct sim *sim_free(struct sim *sim)
         for (size_t i = 0; i < sim->images.count; i++)
                 free(sim->images.items[i]);
         sim_journal_done(sim);
+        free(sim->network_names.buckets);
+        free(sim->service_names.buckets);
         free(sim->models.items);
         free(sim->images.items);
         free(sim->events.items);

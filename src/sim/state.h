@@ -41,6 +41,8 @@ struct sim_object {
         uint64_t version;   /* the store's index at the last change */
         int64_t created_ms;
         int64_t updated_ms;
+        const char *name;               /* borrowed from the object; NULL: it has none to be found by */
+        struct sim_object *same_bucket; /* of names.c */
 };
 
 /* Objects keep their place in memory as long as the table lives. */
@@ -57,6 +59,18 @@ void sim_table_done(struct sim_table *table);
 void *sim_table_at(const struct sim_table *table, struct sim_ref ref); /* NULL: not any more */
 void *sim_table_from(const struct sim_table *table, size_t index);     /* the first in use from there on */
 void sim_touch(struct sim *sim, void *object);                         /* a new version */
+
+/* names.c */
+struct sim_names {
+        struct sim_object **buckets;
+        size_t room, count;
+};
+void sim_name_enter(struct sim_names *names, void *object, const char *name); /* stays until it leaves */
+void sim_name_leave(struct sim_names *names, void *object);
+void *sim_named(const struct sim_names *names, const char *name); /* in any case; NULL: nobody */
+void *sim_named_next(const void *object);
+#define for_each_named(type, x, names, wanted)                                                               \
+        for (struct type *x = sim_named(names, wanted); x; x = sim_named_next(x))
 
 #define for_each_sim(type, x, table)                                                                         \
         for (struct type *x = sim_table_from(table, 0); x;                                                   \
@@ -189,6 +203,7 @@ struct sim_vip {
 
 struct sim_service {
         struct sim_object object;
+        char *name;
         struct sim_spec *spec;
         struct sim_spec *previous;
         uint64_t job_iteration;
@@ -322,6 +337,7 @@ struct sim {
 
         LIST(struct sim_event) events; /* a heap */
         struct sim_table networks, services, tasks, containers, nodes;
+        struct sim_names network_names, service_names;
         LIST(struct sim_ref) waiting; /* tasks without an address or a node */
         LIST(struct sim_named_model) models;
         LIST(char *) images;
@@ -387,6 +403,7 @@ void sim_network_drain(struct sim *sim, struct sim_network *network);
 bool sim_network_is_here(const struct sim *sim, const struct sim_network *network, uint32_t node);
 struct sim_presence *sim_presence(struct sim_network *network, uint32_t node);
 void sim_network_free(struct sim_network *network);
+void sim_network_drop(struct sim *sim, struct sim_network *network); /* freed, and forgotten */
 void sim_presence_add(struct sim *sim, struct sim_network *network, uint32_t node, bool visitor);
 void sim_presence_drop(struct sim *sim, struct sim_network *network, uint32_t node, bool visitor);
 char *sim_network_user(struct sim *sim, const struct sim_network *network); /* "service X", NULL: none */
