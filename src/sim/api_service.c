@@ -96,14 +96,12 @@ static bool accept_ports(struct sim *sim, struct sim_call *call, const struct si
 
 static bool accept_name(struct sim *sim, struct sim_call *call, const char *name)
 {
-        for_each_sim (sim_service, other, &sim->services)
-                if (strcasecmp(other->spec->name, name) == 0)
-                        return sim_refuse(
-                                call->answer, 409,
-                                "rpc error: code = AlreadyExists desc = name conflicts with an existing "
-                                "object: service %s already exists",
-                                name);
-        return true;
+        if (!sim_named(&sim->service_names, name))
+                return true;
+        return sim_refuse(call->answer, 409,
+                          "rpc error: code = AlreadyExists desc = name conflicts with an existing object: "
+                          "service %s already exists",
+                          name);
 }
 
 void sim_create_service(struct sim *sim, struct sim_call *call)
