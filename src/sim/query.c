@@ -2,23 +2,27 @@
 
 /* What stands in a request's query, filters above all. */
 
-static int hex_digit(char c)
+static bool hex_digit(char c, unsigned *ret_value)
 {
-        const char *digits = "0123456789abcdef";
+        static const char digits[] = "0123456789abcdef";
         const char *at = c ? strchr(digits, c | 0x20) : NULL;
 
-        return at ? (int)(at - digits) : -1;
+        if (at)
+                *ret_value = (unsigned)(at - digits);
+        return at;
 }
 
 char *sim_decode(const char *text, size_t length)
 {
         struct buffer out = {0};
+        unsigned high = 0;
+        unsigned low = 0;
 
         for (size_t i = 0; i < length; i++) {
                 char c = text[i];
-                if (c == '%' && i + 2 < length + 0 && hex_digit(text[i + 1]) >= 0 &&
-                    hex_digit(text[i + 2]) >= 0) {
-                        c = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
+                if (c == '%' && i + 2 < length && hex_digit(text[i + 1], &high) &&
+                    hex_digit(text[i + 2], &low)) {
+                        c = (char)(high * 16 + low);
                         i += 2;
                 }
                 buffer_add(&out, &c, 1);

@@ -10,52 +10,49 @@ static struct sim *swarm_of(size_t nodes)
 #define NETWORK(name, config)                                                                                \
         "{\"Name\":\"" name "\",\"Driver\":\"overlay\",\"IPAM\":{\"Config\":[" config "]}}"
 
+static const struct {
+        const char *method, *path, *body;
+        int status;
+        const char *words;
+} refusals[] = {
+        {"GET", "/nothing", NULL, 404, "page not found"},
+        {"PUT", "/services", NULL, 404, "page not found"},
+        {"GET", "/v1.99/info", NULL, 400,
+         "client version 1.99 is too new. Maximum supported API version is 1.41"},
+        {"GET", "/v1.1/info", NULL, 400, "is too old"},
+        {"GET", "/networks/none-such", NULL, 404, "network none-such not found"},
+        {"GET", "/services/x", NULL, 404, "service x not found"},
+        {"GET", "/tasks/x", NULL, 404, "task x not found"},
+        {"GET", "/nodes/x", NULL, 404, "node x not found"},
+        {"GET", "/containers/x/json", NULL, 404, "No such container: x"},
+        {"GET", "/images/x/json", NULL, 404, "No such image: x"},
+        {"GET", "/services?filters=%7B", NULL, 400, "invalid filter"},
+        {"GET", "/services?filters=%7B%22odd%22%3A%5B%22a%22%5D%7D", NULL, 400, "Invalid filter 'odd'"},
+        {"POST", "/networks/create", "{", 400, "invalid JSON"},
+        {"POST", "/networks/create", "[]", 400, "invalid JSON"},
+        {"POST", "/networks/create", NULL, 400, "invalid JSON"},
+        {"POST", "/networks/create", "{}", 400, "cannot be empty"},
+        {"POST", "/networks/create", "{\"Name\":\"bridge\"}", 403, "predefined bridge network"},
+        {"POST", "/networks/create", NETWORK("m", "{\"Subnet\":\"10.9.0.1/24\"}"), 400, "invalid subnet"},
+        {"POST", "/networks/create", NETWORK("m", "{\"Subnet\":\"10.9.0.0/24\",\"IPRange\":\"10.8.0.0/28\"}"),
+         400, "invalid ip-range"},
+        {"POST", "/networks/create", NETWORK("m", "{\"Subnet\":\"10.9.0.0/24\",\"Gateway\":\"10.8.0.1\"}"),
+         400, "invalid gateway"},
+        {"POST", "/networks/create", NETWORK("n", ""), 409, "network with name n already exists"},
+        {"POST", "/networks/create", NETWORK("N", ""), 500, "name conflicts with an existing object"},
+        {"DELETE", "/networks/n", NULL, 400, "is in use by service s"},
+        {"DELETE", "/networks/ingress", NULL, 400, "ingress network cannot be removed"},
+        {"POST", "/services/create", "", 400, "JSON"},
+        {"POST", "/services/create", "{\"Name\":\"bad name\"}", 400, "valid as a DNS name component"},
+        {"POST", "/services/create", "{\"Name\":\"t\"}", 400, "image reference must be provided"},
+        {"POST", "/services/s/update", "{}", 400, "invalid service version ''"},
+        {"POST", "/services/s/update?version=1", "{}", 500, "update out of sequence"},
+        {"POST", "/containers/create?name=c", "{\"Image\":\"none\"}", 404, "No such image: none"},
+        {"POST", "/networks/n/connect", "{\"Container\":\"none\"}", 404, "No such container: none"},
+};
+
 static void requests_are_refused_in_the_engines_words(void **state)
 {
-        static const struct {
-                const char *method, *path, *body;
-                int status;
-                const char *words;
-        } cases[] = {
-                {"GET", "/nothing", NULL, 404, "page not found"},
-                {"PUT", "/services", NULL, 404, "page not found"},
-                {"GET", "/v1.99/info", NULL, 400,
-                 "client version 1.99 is too new. Maximum supported API version is 1.41"},
-                {"GET", "/v1.1/info", NULL, 400, "is too old"},
-                {"GET", "/networks/none-such", NULL, 404, "network none-such not found"},
-                {"GET", "/services/x", NULL, 404, "service x not found"},
-                {"GET", "/tasks/x", NULL, 404, "task x not found"},
-                {"GET", "/nodes/x", NULL, 404, "node x not found"},
-                {"GET", "/containers/x/json", NULL, 404, "No such container: x"},
-                {"GET", "/images/x/json", NULL, 404, "No such image: x"},
-                {"GET", "/services?filters=%7B", NULL, 400, "invalid filter"},
-                {"GET", "/services?filters=%7B%22odd%22%3A%5B%22a%22%5D%7D", NULL, 400,
-                 "Invalid filter 'odd'"},
-                {"POST", "/networks/create", "{", 400, "invalid JSON"},
-                {"POST", "/networks/create", "[]", 400, "invalid JSON"},
-                {"POST", "/networks/create", NULL, 400, "invalid JSON"},
-                {"POST", "/networks/create", "{}", 400, "cannot be empty"},
-                {"POST", "/networks/create", "{\"Name\":\"bridge\"}", 403, "predefined bridge network"},
-                {"POST", "/networks/create", NETWORK("m", "{\"Subnet\":\"10.9.0.1/24\"}"), 400,
-                 "invalid subnet"},
-                {"POST", "/networks/create",
-                 NETWORK("m", "{\"Subnet\":\"10.9.0.0/24\",\"IPRange\":\"10.8.0.0/28\"}"), 400,
-                 "invalid ip-range"},
-                {"POST", "/networks/create",
-                 NETWORK("m", "{\"Subnet\":\"10.9.0.0/24\",\"Gateway\":\"10.8.0.1\"}"), 400,
-                 "invalid gateway"},
-                {"POST", "/networks/create", NETWORK("n", ""), 409, "network with name n already exists"},
-                {"POST", "/networks/create", NETWORK("N", ""), 500, "name conflicts with an existing object"},
-                {"DELETE", "/networks/n", NULL, 400, "is in use by service s"},
-                {"DELETE", "/networks/ingress", NULL, 400, "ingress network cannot be removed"},
-                {"POST", "/services/create", "", 400, "JSON"},
-                {"POST", "/services/create", "{\"Name\":\"bad name\"}", 400, "valid as a DNS name component"},
-                {"POST", "/services/create", "{\"Name\":\"t\"}", 400, "image reference must be provided"},
-                {"POST", "/services/s/update", "{}", 400, "invalid service version ''"},
-                {"POST", "/services/s/update?version=1", "{}", 500, "update out of sequence"},
-                {"POST", "/containers/create?name=c", "{\"Image\":\"none\"}", 404, "No such image: none"},
-                {"POST", "/networks/n/connect", "{\"Container\":\"none\"}", 404, "No such container: none"},
-        };
         _cleanup_sim_ struct sim *sim = swarm_of(1);
 
         (void)state;
@@ -65,9 +62,9 @@ static void requests_are_refused_in_the_engines_words(void **state)
                 ",\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":80,\"PublishedPort\":80,\"Protocol\":\"tcp\","
                 "\"PublishMode\":\"ingress\"}]}");
         scene_wait(sim, 5000);
-        for (size_t i = 0; i < ELEMENTS(cases); i++)
-                scene_refused(sim, cases[i].method, cases[i].path, cases[i].body, cases[i].status,
-                              cases[i].words);
+        for (size_t i = 0; i < ELEMENTS(refusals); i++)
+                scene_refused(sim, refusals[i].method, refusals[i].path, refusals[i].body, refusals[i].status,
+                              refusals[i].words);
         _cleanup_free_ char *same_name = scene_spec("S", "n", 1, "");
         scene_refused(sim, "POST", "/services/create", same_name, 409, "service S already exists");
         _cleanup_free_ char *same_port =
