@@ -132,6 +132,18 @@ int check_pages(struct checking *c, struct error *error)
 
 /* The engine's log */
 
+/* NET's pool of before the move may go on refusing until its services have left it, also where nobody could
+ * tell yet. */
+static bool is_of_old_pool(const struct checking *c, const struct sighting *sighting)
+{
+        if (sighting->signature->subject == SUBJECT_NETWORK)
+                return text_equal(sighting->subject, c->plan->network_id);
+        for_each_planned (planned, c->plan)
+                if (planned->stuck)
+                        return true;
+        return c->plan->refusing;
+}
+
 /*
  * What a move itself brings about in it: clean-up that meets clean-up, and what a pool that was exhausted
  * when this was planned goes on refusing until its services have left it - or, undone, refuses again.
@@ -139,11 +151,12 @@ int check_pages(struct checking *c, struct error *error)
 static bool is_expected(const struct checking *c, const struct sighting *sighting, int64_t ended_ms)
 {
         bool during = sighting->last_ms <= ended_ms;
-        bool refused = sighting->signature->finding == FINDING_LOG_REFUSED;
+        bool undone = c->plan->refusing && c->move.goal == GOAL_OLD;
 
         if (sighting->signature->finding == FINDING_LOG_SYMPTOM)
-                return during || (c->plan->refusing && c->move.goal == GOAL_OLD);
-        return refused && c->plan->refusing && (during || c->move.goal == GOAL_OLD);
+                return during || undone;
+        return sighting->signature->finding == FINDING_LOG_REFUSED &&
+               (undone || (during && is_of_old_pool(c, sighting)));
 }
 
 /* Clean-ups meet whenever a task ends, long after the move, too: a symptom alone says nothing about it. */
