@@ -97,7 +97,7 @@ static int adopt_containers_of(struct adopting *a, const char *network_id, struc
         if (containers_look(a->move->engine, &a->swarm, network_id, &network, error) < 0 ||
             (network && containers_plan(a->move->engine, &a->swarm, network, a->plan, error) < 0))
                 return -1;
-        for (size_t i = known; i < a->plan->containers.count; i++)
+        for (size_t i = known; network && i < a->plan->containers.count; i++)
                 tell(a, "container %s joined %s since", a->plan->containers.items[i].name, network->name);
         return 0;
 }
