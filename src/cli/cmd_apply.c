@@ -104,6 +104,7 @@ static int demand_reviews(const struct invocation *invocation, struct engine *en
 static void print_done(const struct invocation *invocation, const struct plan *plan, bool undo, bool changed)
 {
         const char *subnet = undo ? plan->old_subnet : plan->new_subnet;
+        _cleanup_free_ char *places = invocation_places(invocation);
 
         if (!changed) {
                 printf("%s has the subnet %s already; nothing was done.\n", plan->network, subnet);
@@ -113,17 +114,18 @@ static void print_done(const struct invocation *invocation, const struct plan *p
                "left.\n",
                plan->network, subnet);
         if (!undo && !invocation_flag(invocation, "recover"))
-                printf("The way back: headroom apply --undo %s\n", invocation->words[0]);
+                printf("The way back: headroom apply %s--undo %s\n", places, invocation->words[0]);
 }
 
 static void print_ways_on(const struct invocation *invocation)
 {
         const char *recover = invocation_flag(invocation, "recover") ? "--recover " : "";
         const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
+        _cleanup_free_ char *places = invocation_places(invocation);
 
-        fprintf(stderr, "next: headroom apply %s%s%s goes on from here; headroom apply %s%s%s goes %s\n",
-                undo, recover, invocation->words[0], *undo ? "" : "--undo ", recover, invocation->words[0],
-                *undo ? "forward" : "back");
+        fprintf(stderr, "next: headroom apply %s%s%s%s goes on from here; headroom apply %s%s%s%s goes %s\n",
+                places, undo, recover, invocation->words[0], places, *undo ? "" : "--undo ", recover,
+                invocation->words[0], *undo ? "forward" : "back");
 }
 
 static void on_interrupt(int number)

@@ -53,17 +53,20 @@ static int print_points(const struct invocation *invocation, const struct check_
                            !invocation_flag(invocation, "no-header"), error);
 }
 
-static void print_failed(const struct plan *plan, const char *path, const char *undo, bool adoptable)
+/* `again`: the command that would run the plan. */
+static void print_failed(const struct plan *plan, enum check_phase phase, const char *again, bool adoptable)
 {
         if (adoptable)
                 printf("\nNot every point holds: plan again with `headroom plan %s ...`, or take what "
-                       "changed as it "
-                       "is: headroom apply --adopt %s%s\n",
-                       plan->network, undo, path);
+                       "changed as it is: %s --adopt\n",
+                       plan->network, again);
+        else if (phase == CHECK_DURING)
+                printf("\nNot every point holds, and `headroom apply` would refuse: mend what is told above, "
+                       "and go on with: %s\n",
+                       again);
         else
                 printf("\nNot every point holds, and `headroom apply` would refuse: mend what is told above, "
-                       "or "
-                       "plan again with `headroom plan %s ...`\n",
+                       "or plan again with `headroom plan %s ...`\n",
                        plan->network);
 }
 
@@ -73,6 +76,8 @@ static void print_verdict(const struct invocation *invocation, const struct plan
         const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
         const char *format = invocation_value(invocation, "format");
         bool passed = check_passed(points);
+        _cleanup_free_ char *places = invocation_places(invocation);
+        _cleanup_free_ char *again = text_format("headroom apply %s%s%s", places, undo, invocation->words[0]);
 
         if (format && !text_equal(format, "table"))
                 return;
@@ -80,13 +85,13 @@ static void print_verdict(const struct invocation *invocation, const struct plan
                 printf("\n%s\n", passed ? "The move has arrived whole." : "The move has NOT arrived whole.");
         else if (passed && !reviewed)
                 printf("\nEvery point holds, but reviews are missing. By somebody else than who planned: "
-                       "headroom check --sign KEY %s\n",
-                       invocation->words[0]);
+                       "headroom check %s--sign KEY %s\n",
+                       places, invocation->words[0]);
         else if (passed)
-                printf("\nEvery point holds. %s: headroom apply %s%s\n",
-                       phase == CHECK_DURING ? "Go on with" : "Run it with", undo, invocation->words[0]);
+                printf("\nEvery point holds. %s: %s\n", phase == CHECK_DURING ? "Go on with" : "Run it with",
+                       again);
         else
-                print_failed(plan, invocation->words[0], undo, check_is_adoptable(points));
+                print_failed(plan, phase, again, check_is_adoptable(points));
 }
 
 /*

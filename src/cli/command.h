@@ -50,6 +50,10 @@ const char *invocation_value(const struct invocation *invocation,
                              const char *option); /* the last given; NULL when absent */
 bool invocation_flag(const struct invocation *invocation, const char *option);
 
+/* "--state /var/lib/x ": the options that say where engine, settings and records are, for a command that goes
+ * on there; "" when there are none. Owned by the caller. */
+char *invocation_places(const struct invocation *invocation);
+
 struct command {
         const char *name;        /* "" is the command that runs when none is named */
         const char *arguments;   /* "NET --size BITS -o FILE" */

@@ -3,11 +3,26 @@
 #include "cli/progress.h"
 #include "cli/terminal.h"
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 #include <stdio.h>
 
 #define EXIT_UNKNOWN 3 /* of monitoring commands: the state could not be learnt */
+
+char *invocation_places(const struct invocation *invocation)
+{
+        static const char *const names[] = {"host", "context", "config", "state", "log"};
+        struct buffer out = {0};
+
+        buffer_add_text(&out, "");
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                const char *value = invocation_value(invocation, names[i]);
+                if (value)
+                        buffer_format(&out, "--%s %s ", names[i], value);
+        }
+        return buffer_steal(&out);
+}
 
 int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine,
                            struct error *error)
