@@ -78,6 +78,28 @@ int journal_open(const char *state, const char *plan_id, struct journal **ret_jo
         return 0;
 }
 
+/* All of it or nothing: the next line would go on where half a line ends, and not be found. */
+static int write_line(int fd, const char *line, size_t length)
+{
+        off_t end = lseek(fd, 0, SEEK_END);
+        size_t done = 0;
+
+        while (done < length) {
+                ssize_t written = write(fd, line + done, length - done);
+                if (written < 0 && errno == EINTR)
+                        continue;
+                if (written < 0) {
+                        int why = errno;
+                        if (done && ftruncate(fd, end) < 0)
+                                why = errno;
+                        errno = why;
+                        return -1;
+                }
+                done += (size_t)written;
+        }
+        return fdatasync(fd);
+}
+
 int journal_write(struct journal *journal, struct error *error, const char *format, ...)
 {
         va_list arguments;
@@ -87,8 +109,7 @@ int journal_write(struct journal *journal, struct error *error, const char *form
         _cleanup_free_ char *text = text_vformat(format, arguments);
         va_end(arguments);
         _cleanup_free_ char *line = text_format("%s %s\n", now, text);
-        ssize_t length = (ssize_t)strlen(line);
-        if (write(journal->file, line, (size_t)length) != length || fdatasync(journal->file) < 0)
+        if (write_line(journal->file, line, strlen(line)) < 0)
                 return error_set(error, ERROR_FAILED, "cannot write %s/journal: %s", journal->folder,
                                  strerror(errno));
         return 0;

@@ -64,11 +64,22 @@ static bool is_worth_a_look(struct progress *p, const struct error *told)
         return (is_silence(told->kind) || told->kind == ERROR_CONFLICT) && ++p->retries <= RETRIES_MAX;
 }
 
+/* What was paused is given back also where nothing can be written down any more. */
+static int record(struct run *run, const struct progress *p, const char *what, struct error *error)
+{
+        _cleanup_error_ struct error told = {0};
+
+        if (journal_write(run->journal, &told, "%s %s: %s", step_name(p->step->kind), p->title, what) == 0 ||
+            run->restoring)
+                return 0;
+        return error_move(error, &told);
+}
+
 static int act(struct run *run, struct progress *p, struct error *error)
 {
         _cleanup_error_ struct error told = {0};
 
-        if (journal_write(run->journal, error, "%s %s: begin", step_name(p->step->kind), p->title) < 0)
+        if (record(run, p, "begin", error) < 0)
                 return -1;
         run->changed = true;
         p->acted_ms = clock_now_ms();
@@ -213,8 +224,7 @@ int run_step(struct run *run, size_t index, struct error *error)
                         return error_set(error, ERROR_FAILED, "interrupted while \"%s\" goes on", p.title);
                 clock_sleep_ms(MIN(POLL_MAX_MS, MAX(RUN_POLL_MIN_MS, POLL_PER_LOOK * p.look_ms)));
         }
-        if (p.acted_ms >= 0 &&
-            journal_write(run->journal, error, "%s %s: done", step_name(step->kind), p.title) < 0)
+        if (p.acted_ms >= 0 && record(run, &p, "done", error) < 0)
                 return -1;
         run->observer->settled(run->observer->userdata, p.number, run->steps.items.count, p.title,
                                p.acted_ms >= 0);

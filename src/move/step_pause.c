@@ -221,9 +221,13 @@ int act_pause_service(struct move *move, const struct step *step, struct error *
 int act_resume_service(struct move *move, const struct step *step, struct error *error)
 {
         const struct plan_pause *pause = pause_of(move, step);
+        _cleanup_error_ struct error told = {0};
         _cleanup_free_ char *name = pause_deed(move, step);
 
         if (post_replicas(move, pause, EDITS_NONE, error) < 0)
                 return -1;
-        return deed_write(move->folder, name, DEED_DONE, move->goal, "", error);
+        if (deed_write(move->folder, name, DEED_DONE, move->goal, "", &told) == 0)
+                return 0;
+        return error_set(error, ERROR_FAILED, "%s was given back, and that can't be recorded: %s",
+                         pause->name, told.sentence);
 }
