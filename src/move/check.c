@@ -57,6 +57,8 @@ static const struct predicate {
         {check_roads, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_pauses, PHASE(CHECK_BEFORE)},
         {check_quiet, PHASE(CHECK_BEFORE)},
+        {check_roads_gone, PHASE(CHECK_AFTER)},
+        {check_given_back, PHASE(CHECK_AFTER)},
         {check_pages, PHASE(CHECK_BEFORE) | PHASE(CHECK_AFTER)},
         {check_log, PHASE(CHECK_AFTER)},
         {check_left_over, PHASE(CHECK_AFTER)},

@@ -121,6 +121,49 @@ int check_pauses(struct checking *c, _unused_ struct error *error)
         return 0;
 }
 
+/* The record alone does not tell: a run may have been killed between giving back and writing that down. */
+static bool service_stays_paused(const struct checking *c, size_t index)
+{
+        const struct step step = {STEP_RESUME_SERVICE, index};
+        const struct service *service = swarm_service_by_id(&c->swarm, c->plan->pauses.items[index].id);
+
+        return service && service->replicas == 0 && c->plan->pauses.items[index].replicas &&
+               pause_is_held(&c->move, &step);
+}
+
+static bool unit_stays_paused(struct checking *c, size_t index)
+{
+        const struct step step = {STEP_RESUME_UNIT, index};
+        _cleanup_unit_state_ struct unit_state state = {0};
+
+        if (!pause_is_held(&c->move, &step))
+                return false;
+        return (!c->move.units && units_open(&c->move.units, NULL) < 0) ||
+               unit_look(c->move.units, c->plan->pause_units.items[index], &state, NULL) < 0 ||
+               !text_equal(state.active_state, "active");
+}
+
+static void add_resumed(struct checking *c, char *subject, bool paused)
+{
+        check_add(
+                c, paused ? CHECK_FAIL : CHECK_PASS, subject, text_copy("is not paused any more"),
+                text_copy(paused ? "is paused by the move: the same `headroom apply` gives it back" : "so"));
+}
+
+/* A run that was killed has left what it paused to the next one; until then somebody has to know. */
+int check_given_back(struct checking *c, _unused_ struct error *error)
+{
+        if (!c->move.folder)
+                return 0;
+        for (size_t i = 0; i < c->plan->pauses.count; i++)
+                add_resumed(c, text_format("service %s", c->plan->pauses.items[i].name),
+                            service_stays_paused(c, i));
+        for (size_t i = 0; c->move.here && i < c->plan->pause_units.count; i++)
+                add_resumed(c, text_format("unit %s", c->plan->pause_units.items[i]),
+                            unit_stays_paused(c, i));
+        return 0;
+}
+
 /* Pages */
 
 int check_pages(struct checking *c, struct error *error)

@@ -42,7 +42,10 @@ int check_left_over(struct checking *c, struct error *error);
 int check_quiet(struct checking *c, struct error *error);
 int check_patches(struct checking *c, struct error *error);
 int check_pauses(struct checking *c, struct error *error);
+int check_given_back(struct checking *c, struct error *error);
 int check_pages(struct checking *c, struct error *error);
 int check_log(struct checking *c, struct error *error);
 
-int check_roads(struct checking *c, struct error *error); /* in check_roads.c */
+/* Of the roads, in check_roads.c. */
+int check_roads(struct checking *c, struct error *error);
+int check_roads_gone(struct checking *c, struct error *error);

@@ -165,3 +165,34 @@ int check_roads(struct checking *c, _unused_ struct error *error)
                 add_units(c, &units);
         return 0;
 }
+
+/* Of one road; a move that was never made here has none to tell of. */
+static int check_road_gone(struct checking *c, size_t index, struct error *error)
+{
+        const struct step step = {STEP_ROAD, index};
+        _cleanup_free_ char *waiting = NULL;
+        enum level level;
+
+        if (step_look(&c->move, &step, &level, &waiting, error) < 0)
+                return -1;
+        check_add(c, level == LEVEL_DONE ? CHECK_PASS : CHECK_FAIL,
+                  text_format("road `%s`", c->plan->roads.items[index].text), text_copy("was gone"),
+                  text_copy(level == LEVEL_DONE   ? "so"
+                            : level == LEVEL_WAIT ? "goes on still"
+                                                  : "has not come to a good end: the same `headroom apply` "
+                                                    "goes on with it"));
+        return 0;
+}
+
+int check_roads_gone(struct checking *c, _unused_ struct error *error)
+{
+        if (!c->move.here || !c->move.folder || access(c->move.folder, F_OK) < 0)
+                return 0;
+        for (size_t i = 0; i < c->plan->roads.count; i++) {
+                _cleanup_error_ struct error told = {0};
+                if (check_road_gone(c, i, &told) < 0)
+                        check_add(c, CHECK_UNKNOWN, text_format("road `%s`", c->plan->roads.items[i].text),
+                                  text_copy("was gone"), text_copy(told.sentence));
+        }
+        return 0;
+}
