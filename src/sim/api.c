@@ -4,47 +4,52 @@
 
 /* From a request to its handler. */
 
+#define NO_LEADER                                                                                            \
+        "The swarm does not have a leader. It's possible that too few managers are online. Make sure more "  \
+        "than half of the managers are online."
 #define API_MINOR_MIN 12 /* what engines before 25.0 take */
 
 static const struct route {
         const char *method, *prefix, *suffix; /* what stands between is the handler's part */
         bool whole;                           /* nothing may stand there */
         sim_handler handler;
+        bool local; /* answered without the swarm */
 } routes[] = {
-        {"GET", "/_ping", "", true, sim_get_ping},
-        {"HEAD", "/_ping", "", true, sim_get_ping},
-        {"GET", "/version", "", true, sim_get_version},
-        {"GET", "/info", "", true, sim_get_info},
-        {"GET", "/swarm", "", true, sim_get_swarm},
-        {"GET", "/events", "", true, sim_get_events},
-        {"GET", "/secrets", "", true, sim_get_nothing},
-        {"GET", "/configs", "", true, sim_get_nothing},
-        {"GET", "/nodes", "", true, sim_get_nodes},
-        {"POST", "/nodes/", "/update", false, sim_update_node},
-        {"GET", "/nodes/", "", false, sim_get_node},
-        {"GET", "/networks", "", true, sim_get_networks},
-        {"POST", "/networks/create", "", true, sim_create_network},
-        {"POST", "/networks/", "/connect", false, sim_post_connect},
-        {"POST", "/networks/", "/disconnect", false, sim_post_disconnect},
-        {"GET", "/networks/", "", false, sim_get_network},
-        {"DELETE", "/networks/", "", false, sim_delete_network},
-        {"GET", "/services", "", true, sim_get_services},
-        {"POST", "/services/create", "", true, sim_create_service},
-        {"POST", "/services/", "/update", false, sim_update_service},
-        {"GET", "/services/", "", false, sim_get_service},
-        {"DELETE", "/services/", "", false, sim_delete_service},
-        {"GET", "/tasks", "", true, sim_get_tasks},
-        {"GET", "/tasks/", "", false, sim_get_task},
-        {"GET", "/containers/json", "", true, sim_get_containers},
-        {"GET", "/containers/", "/json", false, sim_get_container},
-        {"POST", "/containers/create", "", true, sim_create_container},
-        {"POST", "/containers/", "/start", false, sim_start_container},
-        {"POST", "/containers/", "/stop", false, sim_stop_container},
-        {"DELETE", "/containers/", "", false, sim_delete_container},
-        {"GET", "/images/json", "", true, sim_get_images},
-        {"GET", "/images/", "/json", false, sim_get_image},
-        {"POST", "/images/create", "", true, sim_import_image},
-        {"DELETE", "/images/", "", false, sim_delete_image},
+        {"GET", "/_ping", "", true, sim_get_ping, true},
+        {"HEAD", "/_ping", "", true, sim_get_ping, true},
+        {"GET", "/version", "", true, sim_get_version, true},
+        {"GET", "/info", "", true, sim_get_info, true},
+        {"GET", "/swarm", "", true, sim_get_swarm, false},
+        {"GET", "/events", "", true, sim_get_events, true},
+        {"GET", "/secrets", "", true, sim_get_nothing, false},
+        {"GET", "/configs", "", true, sim_get_nothing, false},
+        {"GET", "/nodes", "", true, sim_get_nodes, false},
+        {"POST", "/nodes/", "/update", false, sim_update_node, false},
+        {"GET", "/nodes/", "", false, sim_get_node, false},
+        {"GET", "/networks", "", true, sim_get_networks, false},
+        {"POST", "/networks/create", "", true, sim_create_network, false},
+        {"POST", "/networks/prune", "", true, sim_prune_networks, false},
+        {"POST", "/networks/", "/connect", false, sim_post_connect, false},
+        {"POST", "/networks/", "/disconnect", false, sim_post_disconnect, false},
+        {"GET", "/networks/", "", false, sim_get_network, false},
+        {"DELETE", "/networks/", "", false, sim_delete_network, false},
+        {"GET", "/services", "", true, sim_get_services, false},
+        {"POST", "/services/create", "", true, sim_create_service, false},
+        {"POST", "/services/", "/update", false, sim_update_service, false},
+        {"GET", "/services/", "", false, sim_get_service, false},
+        {"DELETE", "/services/", "", false, sim_delete_service, false},
+        {"GET", "/tasks", "", true, sim_get_tasks, false},
+        {"GET", "/tasks/", "", false, sim_get_task, false},
+        {"GET", "/containers/json", "", true, sim_get_containers, true},
+        {"GET", "/containers/", "/json", false, sim_get_container, true},
+        {"POST", "/containers/create", "", true, sim_create_container, true},
+        {"POST", "/containers/", "/start", false, sim_start_container, true},
+        {"POST", "/containers/", "/stop", false, sim_stop_container, true},
+        {"DELETE", "/containers/", "", false, sim_delete_container, true},
+        {"GET", "/images/json", "", true, sim_get_images, true},
+        {"GET", "/images/", "/json", false, sim_get_image, true},
+        {"POST", "/images/create", "", true, sim_import_image, true},
+        {"DELETE", "/images/", "", false, sim_delete_image, true},
 };
 
 bool sim_refuse(struct sim_answer *answer, int status, const char *format, ...)
@@ -94,6 +99,10 @@ static void dispatch(struct sim *sim, const char *method, const char *path, stru
                 _cleanup_free_ char *part = match(&routes[i], method, path);
                 if (!part)
                         continue;
+                if (!routes[i].local && sim->now_ms < sim->leaderless_until_ms) {
+                        sim_refuse(call->answer, 500, "rpc error: code = Unknown desc = " NO_LEADER);
+                        return;
+                }
                 call->part = part;
                 call->answer->status = 200;
                 routes[i].handler(sim, call);

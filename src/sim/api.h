@@ -85,6 +85,7 @@ void sim_get_networks(struct sim *, struct sim_call *);
 void sim_get_network(struct sim *, struct sim_call *);
 void sim_create_network(struct sim *, struct sim_call *);
 void sim_delete_network(struct sim *, struct sim_call *);
+void sim_prune_networks(struct sim *, struct sim_call *);
 void sim_post_connect(struct sim *, struct sim_call *);
 void sim_post_disconnect(struct sim *, struct sim_call *);
 void sim_get_services(struct sim *, struct sim_call *);

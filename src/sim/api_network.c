@@ -290,6 +290,26 @@ void sim_delete_network(struct sim *sim, struct sim_call *call)
                 call->answer->status = 204;
 }
 
+/* All that nobody names: those whose tasks are only told to end, too, so that it leaks as a removal does. */
+void sim_prune_networks(struct sim *sim, struct sim_call *call)
+{
+        const char *comma = "";
+
+        buffer_add_text(&call->answer->body, "{\"NetworksDeleted\":[");
+        for_each_sim (sim_network, network, &sim->networks) {
+                if (network->local || network->ingress || network->removed)
+                        continue;
+                _cleanup_free_ char *user = sim_network_user(sim, network);
+                if (user)
+                        continue;
+                buffer_add_text(&call->answer->body, comma);
+                sim_write_text(&call->answer->body, network->name);
+                comma = ",";
+                sim_network_remove(sim, network);
+        }
+        buffer_add_text(&call->answer->body, "]}\n");
+}
+
 static struct sim_container *container_of_body(struct sim *sim, struct sim_call *call,
                                                const struct json_document *d)
 {

@@ -75,8 +75,7 @@ static bool parse_wanted(const struct sim_network *network, const char *text, ui
 static bool connect_visitor(struct sim *sim, struct sim_container *container, struct sim_network *network,
                             const char *wanted, struct sim_connection *connection, struct sim_answer *answer)
 {
-        if (!sim_network_is_here(sim, network, container->node) ||
-            !sim_presence(network, container->node)->containers)
+        if (sim_table_at(&sim->tasks, container->task) && !sim_presence(network, container->node)->containers)
                 return sim_refuse(answer, 404, "network %s not found", network->name);
         if (wanted && !parse_wanted(network, wanted, &connection->address, answer))
                 return false;
@@ -92,9 +91,14 @@ static bool connect_visitor(struct sim *sim, struct sim_container *container, st
         return true;
 }
 
-/* The engine waits for the swarm, and gives up. */
-static bool give_up(struct sim *sim, struct sim_answer *answer)
+/*
+ * The engine waits for the swarm, and gives up; but it remembers the network as the container's, and the next
+ * attempt is let through without asking, with an address of the node's own choice.
+ */
+static bool give_up(struct sim *sim, struct sim_container *container, struct sim_ref network,
+                    struct sim_answer *answer)
 {
+        container->failed = network;
         sim_run_until(sim, sim->now_ms + ATTACH_MAX_MS);
         return sim_refuse(answer, 500,
                           "attaching to network failed, make sure your network options are correct and check "
@@ -112,12 +116,12 @@ static bool connect_attached(struct sim *sim, struct sim_container *container, s
                                   "network %s not manually attachable",
                                   network->name, network->name);
         if (!network->allocated)
-                return give_up(sim, answer);
+                return give_up(sim, container, network->object.ref, answer);
         if (wanted && !parse_wanted(network, wanted, &connection->address, answer))
                 return false;
         if (wanted ? !sim_address_take(&network->pool, connection->address)
                    : !sim_address_next(&network->pool, &connection->address))
-                return give_up(sim, answer);
+                return give_up(sim, container, network->object.ref, answer);
         connection->task = sim_task_attach(sim, container, network, connection->address)->object.ref;
         sim_presence_add(sim, network, container->node, false);
         return true;
@@ -139,7 +143,8 @@ static bool establish(struct sim *sim, struct sim_container *container, struct s
 {
         if (network->local)
                 return connect_bridge(network, connection, answer);
-        if (sim_table_at(&sim->tasks, container->task))
+        if (sim_table_at(&sim->tasks, container->task) ||
+            sim_ref_equal(container->failed, network->object.ref))
                 return connect_visitor(sim, container, network, connection->configured, connection, answer);
         return connect_attached(sim, container, network, connection->configured, connection, answer);
 }

@@ -65,6 +65,7 @@ struct sim_container *sim_container_add(struct sim *sim, uint32_t node, struct s
 
         container->node = node;
         container->task = task;
+        container->failed = SIM_NO_REF;
         if (of)
                 connect_task(sim, container, of);
         return container;

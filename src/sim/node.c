@@ -151,6 +151,12 @@ void sim_leader_change(struct sim *sim)
         sim_allocator_restart(sim);
 }
 
+void sim_leader_lose(struct sim *sim, int64_t duration_ms)
+{
+        sim->leaderless_until_ms = sim->now_ms + duration_ms;
+        sim_schedule(sim, SIM_EVENT_LEADER, SIM_NO_REF, 0, duration_ms);
+}
+
 /* What was told to end while nobody heard of it ends now. */
 static void hear_again(struct sim *sim, uint32_t node)
 {

@@ -173,6 +173,9 @@ static void run_event(struct sim *sim, const struct sim_event *event)
         case SIM_EVENT_RETRY:
                 sim_retry(sim);
                 return;
+        case SIM_EVENT_LEADER:
+                sim_leader_change(sim);
+                return;
         default:
                 run_task(sim, event);
         }

@@ -109,6 +109,8 @@ void sim_image_add(struct sim *sim, const char *name);
 
 /* What happens to a swarm from outside. */
 void sim_leader_change(struct sim *sim); /* the allocator begins anew with what the store holds */
+/* For so long nobody leads, and requests about the swarm are refused; then another manager does. */
+void sim_leader_lose(struct sim *sim, int64_t duration_ms);
 size_t sim_node_add(struct sim *sim, const char *name, bool manager); /* returns its number */
 void sim_node_down(struct sim *sim, size_t node, bool down);
 /* The node's engine is started again: its containers end, its local leftovers of networks go. */

@@ -269,8 +269,9 @@ struct sim_container {
         bool running;
         char *name; /* NULL for a task's: made from the task */
         char *image;
-        char *labels;  /* raw */
-        char *command; /* raw */
+        char *labels;          /* raw */
+        char *command;         /* raw */
+        struct sim_ref failed; /* the network that it could not be attached to last */
         int64_t started_ms;
         LIST(struct sim_connection) connections;
 };
@@ -293,6 +294,7 @@ enum sim_event_kind {
         SIM_EVENT_REAP,    /* it is forgotten, if it is over */
         SIM_EVENT_RETRY,   /* what waits for an address or a node gets another try */
         SIM_EVENT_DRAIN,   /* a removed network is looked at: has any node a copy yet? */
+        SIM_EVENT_LEADER,  /* a new one is elected */
 };
 
 struct sim_event {
@@ -327,6 +329,7 @@ struct sim {
         uint64_t leaked;
         uint64_t node_key; /* scrambles IDs */
         uint32_t leader;
+        int64_t leaderless_until_ms;
         uint32_t asked; /* the node that answers the request at hand */
         uint32_t vxlan_next;
         uint32_t port_next;

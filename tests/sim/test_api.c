@@ -194,6 +194,10 @@ static void a_container_waits_twenty_seconds_for_an_address_that_is_taken(void *
                 "{\"Container\":\"c\",\"EndpointConfig\":{\"IPAMConfig\":{\"IPv4Address\":\"10.9.0.2\"}}}",
                 500, "attaching to network failed");
         assert_in_range(sim_now_ms(sim) - before_ms, 20000, 20010);
+        /* The next attempt passes, and the swarm's books have nothing of it. */
+        uint64_t held = sim_pool_state(sim, "n").held;
+        scene_done(sim, "POST", "/networks/n/connect", "{\"Container\":\"c\"}");
+        assert_int_equal(sim_pool_state(sim, "n").held, held);
         scene_consistent(sim);
 }
 
@@ -246,6 +250,38 @@ static void events_tell_what_was_made_and_removed(void **state)
         assert_non_null(strstr(events.bytes, "\"Type\":\"network\",\"Action\":\"remove\""));
 }
 
+static void without_a_leader_only_the_engine_itself_answers(void **state)
+{
+        _cleanup_sim_ struct sim *sim = swarm_of(3);
+
+        (void)state;
+        scene_network(sim, "n", "10.9.0.0/24");
+        sim_leader_lose(sim, 5000);
+        scene_refused(sim, "GET", "/services", NULL, 500, "The swarm does not have a leader");
+        scene_refused(sim, "DELETE", "/networks/n", NULL, 500, "The swarm does not have a leader");
+        assert_int_equal(scene_ask(sim, "GET", "/info", NULL, NULL), 200);
+        scene_wait(sim, 5000);
+        assert_int_equal(scene_count(sim, "/services"), 0);
+}
+
+static void pruning_takes_networks_from_under_tasks_that_are_ending(void **state)
+{
+        _cleanup_sim_ struct sim *sim = swarm_of(1);
+
+        (void)state;
+        scene_network(sim, "proxy", "10.9.0.0/24");
+        scene_network(sim, "own", NULL);
+        scene_service(sim, "stays", "proxy", 1, "");
+        scene_service(sim, "s", "proxy,own", 1, "");
+        scene_wait(sim, 5000);
+        scene_done(sim, "DELETE", "/services/s", NULL);
+        scene_done(sim, "POST", "/networks/prune", NULL);
+        scene_wait(sim, 10000);
+        assert_int_equal(sim_leaked(sim), 1);
+        assert_int_equal(scene_ask(sim, "GET", "/networks/own", NULL, NULL), 404);
+        scene_consistent(sim);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -257,6 +293,8 @@ int main(void)
                 cmocka_unit_test(a_container_waits_twenty_seconds_for_an_address_that_is_taken),
                 cmocka_unit_test(a_long_list_comes_in_parts_and_whole),
                 cmocka_unit_test(names_are_filtered_by_beginning_on_old_engines_and_anywhere_on_new_ones),
+                cmocka_unit_test(without_a_leader_only_the_engine_itself_answers),
+                cmocka_unit_test(pruning_takes_networks_from_under_tasks_that_are_ending),
                 cmocka_unit_test(events_tell_what_was_made_and_removed),
         };
 
