@@ -1,5 +1,7 @@
 #include "sim/state.h"
 
+#include "sim/timing.h"
+
 /* Nodes: which one suits a task, and what happens to them from outside. */
 
 struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id)
@@ -65,19 +67,32 @@ static uint64_t count_tasks(struct sim *sim, const struct sim_task *task, uint32
         return count;
 }
 
+static bool has_host_port(const struct sim_spec *spec, const struct sim_port *wanted)
+{
+        for (size_t i = 0; i < spec->ports.count; i++)
+                if (spec->ports.items[i].host_mode && spec->ports.items[i].published == wanted->published &&
+                    text_equal(spec->ports.items[i].protocol, wanted->protocol))
+                        return true;
+        return false;
+}
+
+static bool is_port_taken(struct sim *sim, const struct sim_task *task, const struct sim_port *wanted,
+                          uint32_t node)
+{
+        for_each_sim (sim_task, other, &sim->tasks)
+                if (other != task && other->spec && other->node == node && other->present &&
+                    has_host_port(other->spec, wanted))
+                        return true;
+        return false;
+}
+
 static bool has_host_ports_free(struct sim *sim, const struct sim_task *task, uint32_t node)
 {
-        const struct sim_service *service = sim_table_at(&sim->services, task->service);
-        bool wants = false;
-
-        for (size_t i = 0; i < task->spec->ports.count; i++)
-                wants = wants ||
-                        (task->spec->ports.items[i].host_mode && task->spec->ports.items[i].published);
-        if (!wants || !service)
-                return true;
-        for_each_sim_task (other, service)
-                if (other != task && other->node == node && other->present && sim_task_is_wanted(other))
+        for (size_t i = 0; i < task->spec->ports.count; i++) {
+                const struct sim_port *port = &task->spec->ports.items[i];
+                if (port->host_mode && port->published && is_port_taken(sim, task, port, node))
                         return false;
+        }
         return true;
 }
 
@@ -165,6 +180,14 @@ static void hear_again(struct sim *sim, uint32_t node)
                         sim_task_end(sim, task, TASK_SHUTDOWN, NULL);
 }
 
+/* After a day the swarm gives up what a node took with it. */
+void sim_node_orphan(struct sim *sim, const struct sim_node *node)
+{
+        for_each_sim (sim_task, task, &sim->tasks)
+                if (node->down && task->present && task->node == node->object.ref.index)
+                        sim_task_end(sim, task, TASK_ORPHANED, NULL);
+}
+
 void sim_node_down(struct sim *sim, size_t index, bool down)
 {
         struct sim_node *node = (struct sim_node *)sim->nodes.items[index];
@@ -175,7 +198,10 @@ void sim_node_down(struct sim *sim, size_t index, bool down)
         sim_touch(sim, node);
         if (down && sim->leader == index)
                 sim_leader_change(sim);
-        if (!down)
+        node->object.stamp++;
+        if (down)
+                sim_schedule(sim, SIM_EVENT_ORPHAN, node->object.ref, node->object.stamp, NODE_ORPHAN_MS);
+        else
                 hear_again(sim, (uint32_t)index);
         for_each_sim (sim_service, service, &sim->services)
                 sim_service_due(sim, service, 0);

@@ -149,6 +149,14 @@ static void run_task(struct sim *sim, const struct sim_event *event)
                 sim_task_step(sim, task);
 }
 
+static void run_node(struct sim *sim, const struct sim_event *event)
+{
+        const struct sim_node *node = sim_table_at(&sim->nodes, event->object);
+
+        if (node && node->object.stamp == event->stamp)
+                sim_node_orphan(sim, node);
+}
+
 static void run_event(struct sim *sim, const struct sim_event *event)
 {
         struct sim_network *network;
@@ -175,6 +183,9 @@ static void run_event(struct sim *sim, const struct sim_event *event)
                 return;
         case SIM_EVENT_LEADER:
                 sim_leader_change(sim);
+                return;
+        case SIM_EVENT_ORPHAN:
+                run_node(sim, event);
                 return;
         default:
                 run_task(sim, event);

@@ -135,6 +135,12 @@ const char *sim_service_spec(struct sim *sim, const char *service, size_t *ret_l
 /* How many of its tasks run and are meant to. */
 size_t sim_service_running(struct sim *sim, const char *service);
 
+/* How many tasks of a service serve, and how many of those reach a serving task of the other by its name. */
+struct sim_reach {
+        size_t serving, reaching;
+};
+struct sim_reach sim_reach(struct sim *sim, const char *from, const char *to);
+
 /* A sentence about the first thing in the sim's own books that contradicts another; NULL when all agree. */
 char *sim_inconsistency(struct sim *sim);
 

@@ -295,6 +295,7 @@ enum sim_event_kind {
         SIM_EVENT_RETRY,   /* what waits for an address or a node gets another try */
         SIM_EVENT_DRAIN,   /* a removed network is looked at: has any node a copy yet? */
         SIM_EVENT_LEADER,  /* a new one is elected */
+        SIM_EVENT_ORPHAN,  /* a node has been down for a day */
 };
 
 struct sim_event {
@@ -481,6 +482,7 @@ void sim_allocator_restart(struct sim *sim);
 
 /* node.c */
 void sim_node_free(struct sim_node *node);
+void sim_node_orphan(struct sim *sim, const struct sim_node *node);
 struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id);
 uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task); /* SIM_NONE: no node suits */
 bool sim_node_suits(struct sim *sim, uint32_t node, const struct sim_spec *spec);

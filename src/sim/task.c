@@ -137,6 +137,8 @@ void sim_task_end(struct sim *sim, struct sim_task *task, enum task_state state,
         set_state(sim, task, state, error ? "started" : state == TASK_SHUTDOWN ? "shutdown" : "finished");
         sim_task_release(sim, task);
         be_present(sim, task, false);
+        if (sim->waiting.count)
+                sim_retry_due(sim); /* its place on the node is free, too */
         if (service && sim_task_is_wanted(task) && state > TASK_COMPLETE)
                 sim_update_note_failure(sim, service, task);
         tell_service(sim, task);

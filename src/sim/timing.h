@@ -14,6 +14,8 @@
 
 #define UPDATE_OLD_TASK_MAX_MS 60000 /* how long stop-first waits for the old task */
 
+#define NODE_ORPHAN_MS (24LL * 3600 * 1000)
+
 #define MODEL_START_MS 700
 #define MODEL_STOP_MS  200
 

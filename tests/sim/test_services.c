@@ -341,6 +341,58 @@ static void tasks_of_a_node_that_is_down_keep_their_addresses(void **state)
         scene_consistent(sim);
 }
 
+static void after_a_day_a_lost_nodes_addresses_are_free(void **state)
+{
+        _cleanup_sim_ struct sim *sim = swarm_of(2);
+
+        (void)state;
+        scene_network(sim, "n", "10.9.0.0/24");
+        scene_service(sim, "s", "n", 4, "");
+        scene_wait(sim, 5000);
+        sim_node_down(sim, 1, true);
+        scene_wait(sim, 23 * 3600000LL);
+        assert_int_equal(sim_pool_state(sim, "n").held, 1 + 6 + 2);
+        scene_wait(sim, 2 * 3600000LL);
+        assert_int_equal(sim_pool_state(sim, "n").held, 1 + 4 + 1);
+        scene_consistent(sim);
+}
+
+static void a_port_of_the_host_is_one_tasks_at_a_time(void **state)
+{
+        _cleanup_sim_ struct sim *sim = swarm_of(2);
+        static const char port[] = ",\"EndpointSpec\":{\"Ports\":[{\"TargetPort\":80,\"PublishedPort\":80,"
+                                   "\"Protocol\":\"tcp\",\"PublishMode\":\"host\"}]}";
+
+        (void)state;
+        scene_network(sim, "n", "10.9.0.0/24");
+        scene_service(sim, "s", "n", 1, port);
+        scene_service(sim, "t", "n", 2, port);
+        scene_wait(sim, 60000);
+        assert_int_equal(sim_service_running(sim, "s") + sim_service_running(sim, "t"), 2);
+        scene_done(sim, "DELETE", "/services/s", NULL);
+        scene_wait(sim, 10000);
+        assert_int_equal(sim_service_running(sim, "t"), 2);
+}
+
+static void services_reach_each_other_on_a_common_network_only(void **state)
+{
+        _cleanup_sim_ struct sim *sim = swarm_of(1);
+
+        (void)state;
+        scene_network(sim, "a", "10.9.0.0/24");
+        scene_network(sim, "b", "10.9.1.0/24");
+        scene_service(sim, "edge", "a", 2, "");
+        scene_service(sim, "app", "a,b", 1, "");
+        scene_service(sim, "db", "b", 1, "");
+        scene_wait(sim, 5000);
+        assert_int_equal(sim_reach(sim, "edge", "app").reaching, 2);
+        assert_int_equal(sim_reach(sim, "edge", "app").serving, 2);
+        assert_int_equal(sim_reach(sim, "app", "db").reaching, 1);
+        assert_int_equal(sim_reach(sim, "edge", "db").reaching, 0);
+        scene_done(sim, "DELETE", "/services/app", NULL);
+        assert_int_equal(sim_reach(sim, "edge", "app").serving, 0); /* nobody of that name */
+}
+
 static void a_health_check_holds_a_task_back_until_it_passes(void **state)
 {
         _cleanup_sim_ struct sim *sim = swarm_of(1);
@@ -452,6 +504,9 @@ int main(void)
                 cmocka_unit_test(a_global_service_has_a_task_on_each_node_that_suits),
                 cmocka_unit_test(a_job_runs_so_often_and_is_not_started_again),
                 cmocka_unit_test(tasks_of_a_node_that_is_down_keep_their_addresses),
+                cmocka_unit_test(after_a_day_a_lost_nodes_addresses_are_free),
+                cmocka_unit_test(a_port_of_the_host_is_one_tasks_at_a_time),
+                cmocka_unit_test(services_reach_each_other_on_a_common_network_only),
                 cmocka_unit_test(a_health_check_holds_a_task_back_until_it_passes),
                 cmocka_unit_test(a_spec_without_placement_kills_an_old_engine_for_good),
                 cmocka_unit_test(the_books_agree_whatever_happens),
