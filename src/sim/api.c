@@ -149,7 +149,8 @@ void sim_request(struct sim *sim, const struct sim_request *request, struct sim_
                                 .answer = ret_answer};
 
         *ret_answer = (struct sim_answer){.content_type = "application/json"};
-        sim_run_until(sim, sim->now_ms + sim->settings.call_ms);
+        if (!request->beside)
+                sim_run_until(sim, sim->now_ms + sim->settings.call_ms);
         if (sim->panicked || request->node >= sim->nodes.count)
                 return;
         sim->asked = call.node;

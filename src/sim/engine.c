@@ -18,7 +18,7 @@ static void take_part(struct engine_request *request, const struct buffer *body)
                 buffer_add(&request->answer, buffer_text(body), body->length);
 }
 
-static void answer(struct sim_engine *engine, struct engine_request *request)
+static void answer(struct sim_engine *engine, struct engine_request *request, bool beside)
 {
         _cleanup_sim_answer_ struct sim_answer answered = {0};
         size_t length = strcspn(request->path, "?");
@@ -29,7 +29,8 @@ static void answer(struct sim_engine *engine, struct engine_request *request)
                                           .body = request->body,
                                           .body_length = request->body_length,
                                           .minor = engine->engine.api_version_minor,
-                                          .node = engine->node};
+                                          .node = engine->node,
+                                          .beside = beside};
 
         sim_request(engine->sim, &asked, &answered);
         request->status = answered.status;
@@ -45,7 +46,7 @@ static void answer(struct sim_engine *engine, struct engine_request *request)
 static void perform(struct engine *engine, struct engine_request *requests, size_t count)
 {
         for (size_t i = 0; i < count; i++)
-                answer((struct sim_engine *)engine, &requests[i]);
+                answer((struct sim_engine *)engine, &requests[i], i > 0);
 }
 
 static void engine_done(struct engine *engine)

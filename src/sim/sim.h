@@ -82,6 +82,7 @@ struct sim_request {
         size_t body_length;
         int minor;
         size_t node;
+        bool beside; /* asked at the same moment as the one before: the clock stands still */
 };
 void sim_request(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
 bool sim_answer_more(struct sim *sim, struct sim_answer *answer);
