@@ -97,11 +97,12 @@ static int act(struct run *run, struct progress *p, struct error *error)
 
 static int refuse_unsettled(const struct progress *p, const char *waiting, struct error *error)
 {
-        const char *why =
-                p->last.sentence ? p->last.sentence : waiting; /* a failed act says more than its wait */
-
-        return error_set(error, ERROR_TIMEOUT, "\"%s\" has not settled in time%s%s", p->title,
-                         why ? ": " : "", why ? why : "");
+        /* A failed act says more than its wait. */
+        if (p->last.sentence || !waiting)
+                return error_set(error, ERROR_TIMEOUT, "\"%s\" has not settled in time%s%s", p->title,
+                                 p->last.sentence ? ": " : "", p->last.sentence ? p->last.sentence : "");
+        return error_set(error, ERROR_TIMEOUT, "\"%s\" has not settled in time: still waiting for %s",
+                         p->title, waiting);
 }
 
 /* A look that bears with an engine that does not answer, for PATIENCE_MS. */

@@ -1,6 +1,9 @@
+#include "base/clock.h"
 #include "host/command.h"
 #include "move/deed.h"
 #include "move/move.h"
+
+#include <inttypes.h>
 
 /*
  * The roads by which everything is deployed again: an operator's commands, and units.
@@ -31,6 +34,15 @@ enum road_fate {
         FATE_UNKNOWN,
 };
 
+/*
+ * systemd goes on with a unit that takes longer than the operator said it may. It counts as failed, so that
+ * the run ends, and the next one restarts it: that puts an end to what hangs.
+ */
+static bool is_overdue(const struct move *move, const struct deed *deed)
+{
+        return clock_wall_ms() - deed->since_ms > (int64_t)move->plan->roads_timeout_s * 1000;
+}
+
 static int unit_fate(struct move *move, const struct plan_road *road, const struct deed *deed,
                      enum road_fate *ret_fate, char **ret_why, struct error *error)
 {
@@ -44,6 +56,14 @@ static int unit_fate(struct move *move, const struct plan_road *road, const stru
         if (look_at_unit(move, road->text, &state, error) < 0)
                 return -1;
         *ret_fate = fates[unit_outcome(&state, deed->evidence, &sentence)];
+        if (*ret_fate == FATE_RUNNING && is_overdue(move, deed)) {
+                *ret_fate = FATE_FAILED;
+                *ret_why =
+                        text_format("unit %s %s, longer than the %" PRIu64 " s of roads.timeout; `systemctl "
+                                    "status %s` tells what it does",
+                                    road->text, sentence, move->plan->roads_timeout_s, road->text);
+                return 0;
+        }
         *ret_why = text_format("unit %s %s; `journalctl -u %s` tells more", road->text, sentence, road->text);
         return 0;
 }
