@@ -3,6 +3,8 @@
 #include "move/anchor.h"
 #include "move/look.h"
 
+#define TASK_ID_LENGTH 25
+
 typedef const struct json_document *document_t;
 
 static bool is_task_container(const struct swarm *swarm, const char *container_id)
@@ -10,6 +12,23 @@ static bool is_task_container(const struct swarm *swarm, const char *container_i
         for_each_task (task, swarm)
                 if (text_equal(task->container_id, container_id))
                         return true;
+        return false;
+}
+
+/*
+ * A task's container is called SERVICE.SLOT.TASK, and may be seen before its task says which container it
+ * has. The task may also be gone from the list by then: its service's name is enough.
+ */
+static bool is_named_like_a_task(const struct swarm *swarm, const char *name)
+{
+        for_each_service (service, swarm) {
+                size_t length = strlen(service->name);
+                const char *task = name && strncmp(name, service->name, length) == 0 && name[length] == '.'
+                                           ? strrchr(name + length, '.') + 1
+                                           : NULL;
+                if (task && strlen(task) == TASK_ID_LENGTH)
+                        return true;
+        }
         return false;
 }
 
@@ -36,7 +55,7 @@ bool container_is_new(const struct swarm *swarm, const struct plan *plan, const 
 {
         if (!endpoint->container_id || is_balancer(endpoint) ||
             text_starts_with(endpoint->name, ANCHOR_PREFIX) ||
-            is_task_container(swarm, endpoint->container_id))
+            is_task_container(swarm, endpoint->container_id) || is_named_like_a_task(swarm, endpoint->name))
                 return false;
         for (size_t i = 0; i < plan->containers.count; i++)
                 if (text_equal(plan->containers.items[i].id, endpoint->container_id))

@@ -287,18 +287,27 @@ static enum hanger judge(const struct swarm *swarm, const struct network *networ
         return task_on(task, network->id) ? HANGER_NONE : HANGER_LIVE;
 }
 
+/* NET is still the one that was planned, with all that has leaked on it. */
+static bool is_never_removed(const struct move *move)
+{
+        return move->goal == GOAL_OLD && move->hop_id && text_equal(move->net_id, move->plan->network_id);
+}
+
 static const char *clearing_id(const struct move *move, const struct step *step)
 {
         if (step->kind == STEP_CLEAR_NET)
                 return move_leaving(move) ? move->net_id : NULL;
+        if (step->kind == STEP_ANCHOR_DROP)
+                return is_never_removed(move) ? move->net_id : NULL;
         return move_net_at_goal(move) ? move->hop_id : NULL;
 }
 
 /*
- * The next one to deal with. Live connections come off before the anchor goes: without it the network is not
- * live on this node any more, and a connection that is left then blocks the network's name.
+ * The next one to deal with; containers that are back on a NET that stays are no strangers. Live connections
+ * come off before the anchor goes: without it the network is not live on this node any more, and a connection
+ * that is left then blocks the network's name.
  */
-static enum hanger find_hanger(const struct swarm *swarm, const char *id,
+static enum hanger find_hanger(const struct swarm *swarm, const struct step *step, const char *id,
                                const struct endpoint **ret_endpoint)
 {
         const struct network *network = swarm_network_by_id(swarm, id);
@@ -306,7 +315,7 @@ static enum hanger find_hanger(const struct swarm *swarm, const char *id,
 
         for (size_t i = 0; network && i < network->endpoints.count; i++) {
                 enum hanger hanger = judge(swarm, network, &network->endpoints.items[i]);
-                if (hanger <= found)
+                if (hanger <= found || (hanger == HANGER_STRANGER && step->kind == STEP_ANCHOR_DROP))
                         continue;
                 *ret_endpoint = &network->endpoints.items[i];
                 found = hanger;
@@ -326,7 +335,7 @@ int look_clear(struct move *move, const struct step *step, enum level *ret_level
                 return 0;
         if (survey(move->engine, id, &swarm, error) < 0)
                 return -1;
-        switch (find_hanger(&swarm, id, &endpoint)) {
+        switch (find_hanger(&swarm, step, id, &endpoint)) {
         case HANGER_NONE:
                 return 0;
         case HANGER_STRANGER:
@@ -350,7 +359,7 @@ int act_clear(struct move *move, const struct step *step, struct error *error)
 
         if (survey(move->engine, id, &swarm, error) < 0)
                 return -1;
-        switch (find_hanger(&swarm, id, &endpoint)) {
+        switch (find_hanger(&swarm, step, id, &endpoint)) {
         case HANGER_ANCHOR:
                 return remove_container(move->engine, endpoint->container_id, error);
         case HANGER_LIVE:
