@@ -130,7 +130,8 @@ static bool earlier_comment(const struct patch_job *job, size_t offset, size_t *
         *ret_from = at;
         if (*ret_to > at && job->bytes[*ret_to - 1] == '\r')
                 (*ret_to)--;
-        return text_starts_with(job->bytes + at, "# " COMMENT_OPENING);
+        size_t length = strlen("# " COMMENT_OPENING);
+        return *ret_to - at >= length && memcmp(job->bytes + at, "# " COMMENT_OPENING, length) == 0;
 }
 
 void patch_add_comment(const struct patch_job *job, size_t offset, const char *also)

@@ -84,6 +84,10 @@ static void fill_host(struct plan *plan)
         *list_add(&plan->roads) = (struct plan_road){ROAD_REBUILD, text_copy("nixos-rebuild switch")};
         *list_add(&plan->roads) = (struct plan_road){ROAD_UNIT, text_copy("deploy-proxy")};
         *list_add(&plan->roads) = (struct plan_road){ROAD_COMMAND, text_copy("true")};
+}
+
+static void fill_pages(struct plan *plan)
+{
         *list_add(&plan->pages) = (struct plan_page){.url = text_copy("http://drone/"),
                                                      .at = text_copy("127.0.0.1:80"),
                                                      .origin = text_copy("checks, line 4"),
@@ -97,6 +101,10 @@ static void fill_host(struct plan *plan)
         *list_add(&plan->pages) = (struct plan_page){.url = text_copy("http://x/"),
                                                      .origin = text_copy("port 80"),
                                                      .failure = text_copy("refused")};
+}
+
+static void fill_patches(struct plan *plan)
+{
         struct plan_patch *patch = list_add(&plan->patches);
         *patch = (struct plan_patch){text_copy("/etc/swarm.nix"),
                                      12,
@@ -113,6 +121,8 @@ static void fill(struct plan *plan)
 {
         fill_texts(plan);
         fill_host(plan);
+        fill_pages(plan);
+        fill_patches(plan);
         add_service(plan, "s1", true);
         add_service(plan, "s2", false);
         plan->services.items[1].way = WAY_START_FIRST;
