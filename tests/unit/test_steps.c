@@ -3,42 +3,10 @@
  * round. Whatever happens on the way, it ends exactly new or exactly old, with nothing of headroom's left.
  */
 
-#include "fake_swarm.h"
-
-#include "move/move.h"
-#include "move/run.h"
-
-#include <dirent.h>
-
-#define NET_SUBNET "10.0.1.0/24"
-#define SETTLE_MS  10000
-
-static char state_folder[64];
+#include "move_scene.h"
 
 /* The swarm that is moved. */
 
-#define NETWORK(name, subnet, attachable)                                                                    \
-        "{\"Name\":\"" name "\",\"Driver\":\"overlay\",\"Attachable\":" attachable                           \
-        ",\"IPAM\":{\"Config\":[{\"Subnet\":\"" subnet "\"}]},\"Options\":{"                                 \
-        "\"com.docker.network.driver.overlay.vxlanid_list\":\"4097\",\"encrypted\":\"\"},\"Labels\":{\"l\":" \
-        "\"v\"}}"
-
-#define HEALTH ",\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]}"
-
-/* A spec: name, more of the container, networks, replicas, what follows Mode. */
-static void add_service(struct fake *fake, const char *name, const char *container, const char *networks,
-                        const char *more)
-{
-        fake_service_add(
-                fake,
-                text_format("{\"Name\":\"%s\",\"Labels\":{\"big\":\"18446744073709551615\"},"
-                            "\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\",\"Env\":[\"P=hunter2\"]%s},"
-                            "\"Placement\":{},\"Networks\":[%s],\"ForceUpdate\":18446744073709551615},%s}",
-                            name, container, networks, more));
-}
-
-#define ONE "\"Mode\":{\"Replicated\":{\"Replicas\":1}}"
-#define TWO "\"Mode\":{\"Replicated\":{\"Replicas\":2}}"
 #define ORDER                                                                                                \
         "{\"Parallelism\":1,\"FailureAction\":\"rollback\",\"Monitor\":5,\"MaxFailureRatio\":0,\"Order\":"   \
         "\"stop-first\"}"
@@ -89,28 +57,6 @@ static void scene_make(struct fake *fake, const char *net, size_t room)
 #define ROOM_TOO_LITTLE 7 /* for one of the eight tasks */
 #define ROOM_ENOUGH     100
 
-static void quiet_waiting(void *userdata, size_t number, size_t total, const char *title,
-                          const char *waiting_for)
-{
-}
-static void quiet_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
-{
-}
-static void quiet_note(void *userdata, const char *text)
-{
-}
-static const struct run_observer quiet = {
-        .waiting = quiet_waiting, .settled = quiet_settled, .note = quiet_note};
-
-static void make_plan(struct fake *fake, struct plan *ret_plan)
-{
-        const struct plan_wish wish = {.network = "proxy", .length_bits = 16};
-        _cleanup_error_ struct error error = {0};
-
-        if (plan_make(&fake->engine, &wish, ret_plan, &error) < 0)
-                fail_msg("%s", error.sentence);
-}
-
 static int run(struct fake *fake, struct plan *plan, enum goal goal, struct error *error)
 {
         struct run_options options = {.goal = goal, .state = state_folder};
@@ -155,17 +101,6 @@ static void expect_specs(const struct fake *fake, const struct fake *before)
                         memcpy(at, now, strlen(now));
                 assert_string_equal(fake->services.items[i].spec, expected);
         }
-}
-
-static bool is_up(const struct fake *fake, size_t service)
-{
-        unsigned running = 0;
-
-        for (size_t i = 0; i < fake->tasks.count; i++) {
-                const struct fake_task *task = &fake->tasks.items[i];
-                running += task->service == service && task->state == FAKE_RUNNING && !task->leaving;
-        }
-        return running == fake->services.items[service].replicas;
 }
 
 static void expect_tasks(const struct fake *fake, bool stuck_too)
@@ -768,41 +703,6 @@ static void a_container_that_came_to_the_network_is_refused_or_adopted(void **st
         assert_string_equal(visitor->connections.items[0].aliases, "[\"guest\"]");
 }
 
-static int start(void **state)
-{
-        (void)state;
-        snprintf(state_folder, sizeof(state_folder), "%s/headroom-steps-XXXXXX",
-                 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-        return mkdtemp(state_folder) ? 0 : -1;
-}
-
-static void remove_plan_folder(const char *name)
-{
-        _cleanup_free_ char *path = text_format("%s/%s", state_folder, name);
-        DIR *folder = opendir(path);
-
-        for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
-                _cleanup_free_ char *file = text_format("%s/%s", path, entry->d_name);
-                unlink(file);
-        }
-        if (folder)
-                closedir(folder);
-        rmdir(path);
-}
-
-static int end(void **state)
-{
-        DIR *folder = opendir(state_folder);
-
-        (void)state;
-        for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;)
-                if (entry->d_name[0] != '.')
-                        remove_plan_folder(entry->d_name);
-        if (folder)
-                closedir(folder);
-        return rmdir(state_folder);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -835,5 +735,5 @@ int main(void)
                 cmocka_unit_test(killed_anywhere_what_was_paused_runs_after_an_undo),
         };
 
-        return cmocka_run_group_tests(tests, start, end);
+        return cmocka_run_group_tests(tests, state_folder_make, state_folder_remove);
 }
