@@ -41,11 +41,11 @@ int look_pause_unit(struct move *move, const struct step *step, enum level *ret_
                 return 0;
         if (look_at_unit(move, name, &state, error) < 0)
                 return -1;
-        if (text_equal(state.active_state, "deactivating") || (state.job && !is_up(&state))) {
+        if (text_equal(state.active_state, "deactivating") || (state.job_waits && is_up(&state))) {
                 *ret_level = LEVEL_WAIT;
                 *ret_waiting = text_copy("it to stop");
-        } else if (is_up(&state) || text_equal(state.active_state, "activating")) {
-                *ret_level = LEVEL_TODO;
+        } else if (state.job || is_up(&state) || text_equal(state.active_state, "activating")) {
+                *ret_level = LEVEL_TODO; /* one that is on its way up is kept from it */
         }
         return 0;
 }
@@ -55,54 +55,96 @@ int act_pause_unit(struct move *move, const struct step *step, struct error *err
         const char *name = pause_unit_of(move, step);
         _cleanup_free_ char *deed = pause_deed(move, step);
 
-        if (deed_write(move->folder, deed, DEED_BEGUN, move->goal, "active", error) < 0 ||
-            open_units(move, error) < 0)
+        if (open_units(move, error) < 0 ||
+            deed_write(move->folder, deed, DEED_BEGUN, move->goal, "", error) < 0)
                 return -1;
         return unit_job(move->units, name, UNIT_STOP, NULL, error);
 }
 
-/* A unit that was not running when it was to be stopped has no record, and is not started. */
+/*
+ * Giving a unit back. Its record says what of that has happened: paused and no more; asked to start, with
+ * the invocation from before, so that a run that finds the record can tell whether it did; given back;
+ * failed. A unit that was not running when it was to be stopped has no record, and is not started.
+ */
+#define ASKED_AFTER "start after "
+
+static int resume_outcome(struct move *move, const char *name, const struct deed *deed,
+                          struct unit_state *ret_state, enum unit_outcome *ret_outcome, char **ret_says,
+                          struct error *error)
+{
+        bool asked = deed->state == DEED_BEGUN && text_starts_with(deed->evidence, ASKED_AFTER);
+
+        if (look_at_unit(move, name, ret_state, error) < 0)
+                return -1;
+        if (is_up(ret_state) && !ret_state->job)
+                *ret_outcome = UNIT_WORKED;
+        else if (text_equal(ret_state->load_state, "not-found"))
+                *ret_outcome = UNIT_WORKED; /* the operator did away with it: nothing is left to give back */
+        else if (asked)
+                *ret_outcome = unit_outcome(ret_state, deed->evidence + strlen(ASKED_AFTER), ret_says);
+        else
+                *ret_outcome = UNIT_UNTOUCHED;
+        return 0;
+}
+
 int look_resume_unit(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
                      struct error *error)
 {
         _cleanup_unit_state_ struct unit_state state = {0};
         _cleanup_deed_ struct deed deed = {0};
-        const char *name = pause_unit_of(move, step);
-        _cleanup_free_ char *deed_name = pause_deed(move, step);
+        _cleanup_free_ char *name = pause_deed(move, step);
+        _cleanup_free_ char *says = NULL;
+        enum unit_outcome outcome;
 
         *ret_level = LEVEL_DONE;
         if (!move->here)
                 return 0;
-        if (deed_read(move->folder, deed_name, &deed, error) < 0)
+        if (deed_read(move->folder, name, &deed, error) < 0)
                 return -1;
-        if (deed.state == DEED_NONE)
+        if (deed.state == DEED_NONE || deed.state == DEED_DONE)
                 return 0;
-        if (deed.state == DEED_BEGUN) {
-                *ret_level = LEVEL_TODO;
-                return 0;
-        }
-        if (look_at_unit(move, name, &state, error) < 0)
+        if (resume_outcome(move, pause_unit_of(move, step), &deed, &state, &outcome, &says, error) < 0)
                 return -1;
-        if (state.job || text_equal(state.active_state, "activating")) {
-                *ret_level = LEVEL_WAIT;
-                *ret_waiting = text_copy("it to start");
-                return 0;
-        }
-        if (text_equal(state.active_state, "failed"))
-                return error_set(error, ERROR_FAILED,
-                                 "%s was started again and failed (%s); `systemctl status %s` tells why",
-                                 name, state.result, name);
+        *ret_level = outcome == UNIT_WAITS ? LEVEL_WAIT : LEVEL_TODO;
+        *ret_waiting = says ? text_format("it to start (%s)", says) : text_copy("it to start");
         return 0;
+}
+
+static int ask_to_resume(struct move *move, const char *name, const char *deed,
+                         const struct unit_state *state, struct error *error)
+{
+        _cleanup_free_ char *evidence =
+                text_format("%s%s", ASKED_AFTER, state->invocation_id ? state->invocation_id : "");
+
+        if (deed_write(move->folder, deed, DEED_BEGUN, move->goal, evidence, error) < 0)
+                return -1;
+        return unit_job(move->units, name, UNIT_START, NULL, error);
 }
 
 int act_resume_unit(struct move *move, const struct step *step, struct error *error)
 {
+        _cleanup_unit_state_ struct unit_state state = {0};
+        _cleanup_deed_ struct deed deed = {0};
         const char *name = pause_unit_of(move, step);
-        _cleanup_free_ char *deed = pause_deed(move, step);
+        _cleanup_free_ char *deed_name = pause_deed(move, step);
+        _cleanup_free_ char *says = NULL;
+        enum unit_outcome outcome;
 
-        if (open_units(move, error) < 0 || unit_job(move->units, name, UNIT_START, NULL, error) < 0)
+        if (deed_read(move->folder, deed_name, &deed, error) < 0 ||
+            resume_outcome(move, name, &deed, &state, &outcome, &says, error) < 0)
                 return -1;
-        return deed_write(move->folder, deed, DEED_DONE, move->goal, "", error);
+        if (outcome == UNIT_UNTOUCHED)
+                return ask_to_resume(move, name, deed_name, &state, error);
+        if (outcome == UNIT_WORKED)
+                return deed_write(move->folder, deed_name, DEED_DONE, move->goal, "", error);
+        if (outcome == UNIT_WAITS)
+                return 0;
+        if (deed_write(move->folder, deed_name, DEED_FAILED, move->goal, "", error) < 0)
+                return -1;
+        return error_set(error, ERROR_FAILED,
+                         "%s was started again and %s; `systemctl status %s` tells why. The same command "
+                         "tries it again",
+                         name, says, name);
 }
 
 /* Files that declare NET */
