@@ -38,7 +38,7 @@ static enum check_result judge_patch(const struct checking *c, const struct plan
 
         if (c->phase == CHECK_AFTER && patch->edits.count && state != wanted)
                 return patch->in_place ? CHECK_FAIL : CHECK_UNKNOWN;
-        return state == PATCH_BEFORE || state == PATCH_AFTER ? CHECK_PASS : CHECK_FAIL;
+        return state == PATCH_BEFORE || state == PATCH_AFTER ? CHECK_PASS : check_obstacle(c);
 }
 
 static const char *tell_patch(const struct plan_patch *patch, enum patch_state state)
@@ -69,7 +69,11 @@ int check_patches(struct checking *c, _unused_ struct error *error)
                 if (!c->move.here)
                         check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(CHECK_ELSEWHERE));
                 else if (patch_look(patch, &state, &told) < 0)
-                        check_add(c, CHECK_FAIL, subject, claim, text_copy(told.sentence));
+                        check_add(c, check_obstacle(c), subject, claim, text_copy(told.sentence));
+                else if (state == PATCH_OTHER &&
+                         patch_declares(patch, c->plan->network, move_wanted_subnet(&c->move)))
+                        check_add(c, CHECK_PASS, subject, claim,
+                                  text_copy("was edited since, and declares the subnet"));
                 else
                         check_add(c, judge_patch(c, patch, state), subject, claim,
                                   text_copy(tell_patch(patch, state)));

@@ -19,6 +19,15 @@ struct checking {
 
 #define CHECK_ELSEWHERE "is on another host; can't be looked at from here"
 
+/*
+ * What to call what stands in the way of work on this host. Once a move has begun, nothing of that keeps it
+ * from going on or back: a network is not left half moved because of a file or a unit.
+ */
+static inline enum check_result check_obstacle(const struct checking *c)
+{
+        return c->phase == CHECK_DURING ? CHECK_UNKNOWN : CHECK_FAIL;
+}
+
 /* Takes the three texts over. */
 void check_add(struct checking *c, enum check_result result, char *subject, char *claim, char *found);
 

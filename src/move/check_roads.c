@@ -37,7 +37,7 @@ static void check_command(struct checking *c, const struct plan_road *road)
         bool is_builtin = text_equal(program, "cd") || text_equal(program, "set") || text_equal(program, ":");
         bool found = !program || is_builtin || is_in_path(program);
 
-        check_add(c, found ? CHECK_PASS : CHECK_FAIL, text_format("road `%s`", road->text),
+        check_add(c, found ? CHECK_PASS : check_obstacle(c), text_format("road `%s`", road->text),
                   text_copy("can be run"),
                   found ? text_copy(program ? "its program is there" : "a command of the shell")
                         : text_format("there is no program %s", program));
@@ -126,7 +126,7 @@ static void add_units(struct checking *c, const struct road_units *units)
         road_order_judge(units->items.items, units->items.count, names.items.items, names.items.count,
                          road_read_file, NULL, &findings);
         for (size_t i = 0; i < findings.items.count; i++)
-                check_add(c, CHECK_FAIL, text_copy(findings.items.items[i].subject),
+                check_add(c, check_obstacle(c), text_copy(findings.items.items[i].subject),
                           text_copy("can be restarted in the plan's order"),
                           text_copy(findings.items.items[i].sentence));
         if (!findings.items.count)
@@ -159,7 +159,7 @@ int check_roads(struct checking *c, _unused_ struct error *error)
         if (!count_roads(c->plan, true))
                 return 0;
         if (look_at_units(c, &units, &told) < 0)
-                check_add(c, CHECK_FAIL, text_copy("units to restart"), text_copy("can be asked"),
+                check_add(c, check_obstacle(c), text_copy("units to restart"), text_copy("can be asked"),
                           text_copy(told.sentence));
         else
                 add_units(c, &units);

@@ -77,7 +77,7 @@ static int check_clear(struct checking *c, const char *subnet, const char *what,
 
 int check_subnets(struct checking *c, struct error *error)
 {
-        const char *wanted = c->move.goal == GOAL_NEW ? c->plan->new_subnet : c->plan->old_subnet;
+        const char *wanted = move_wanted_subnet(&c->move);
 
         if (!move_net_at_goal(&c->move) && check_clear(c, wanted, c->plan->network, error) < 0)
                 return -1;

@@ -52,6 +52,10 @@ static inline bool move_net_at_goal(const struct move *move)
 {
         return move->net == (move->goal == GOAL_NEW ? NET_NEW : NET_OLD);
 }
+static inline const char *move_wanted_subnet(const struct move *move)
+{
+        return move->goal == GOAL_NEW ? move->plan->new_subnet : move->plan->old_subnet;
+}
 /* NET stands and is not what the goal wants: it must be left. */
 static inline bool move_leaving(const struct move *move)
 {

@@ -61,6 +61,9 @@ enum patch_state {
 /* What the file is now. An error: that can't be told. */
 int patch_look(const struct plan_patch *patch, enum patch_state *ret_state, struct error *error);
 
+/* Whether the file as it is now, whoever edited it, declares the network with the subnet. */
+bool patch_declares(const struct plan_patch *patch, const char *network, const char *subnet);
+
 /*
  * Gives the file the edits or, with `undo`, takes them back; fine when that is so already. It is replaced
  * whole: owner, mode and extended attributes stay; a reader sees the old bytes or the new ones.

@@ -190,6 +190,14 @@ int patch_look(const struct plan_patch *patch, enum patch_state *ret_state, stru
         return 0;
 }
 
+bool patch_declares(const struct plan_patch *patch, const char *network, const char *subnet)
+{
+        const struct patch_wish wish = {.network = network, .new_subnet = subnet};
+        _cleanup_patch_ struct plan_patch found = {0};
+
+        return patch_make(patch->path, &wish, &found, NULL) == 0 && found.edits.count == 0;
+}
+
 /* Replacing */
 
 /* Access lists and security labels are extended attributes, too. What the file system can't keep is left. */

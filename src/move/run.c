@@ -254,7 +254,7 @@ static int run_locked(struct run *run, struct error *error)
         if (run_verify(run, error) < 0)
                 return error_while(error, "verifying the result");
         return journal_write(run->journal, error, "finished: %s has %s", run->plan->network,
-                             run->options->goal == GOAL_NEW ? run->plan->new_subnet : run->plan->old_subnet);
+                             move_wanted_subnet(&run->move));
 }
 
 int plan_run(struct engine *engine, struct plan *plan, const struct run_options *options,

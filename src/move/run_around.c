@@ -174,8 +174,6 @@ static int adopt(struct run *run, struct error *error)
 
 int run_prepare(struct run *run, struct error *error)
 {
-        const struct run_options *options = run->options;
-
         if (look_at_networks(run, error) < 0)
                 return -1;
         run->move.resumes = run->move.hop_id != NULL;
@@ -188,9 +186,9 @@ int run_prepare(struct run *run, struct error *error)
                 return -1;
         if (!run->move.hop_id && !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)
                 return -1;
-        return journal_write(
-                run->journal, error, "%s towards %s by pid %d", run->move.hop_id ? "resumed" : "started",
-                options->goal == GOAL_NEW ? run->plan->new_subnet : run->plan->old_subnet, (int)getpid());
+        return journal_write(run->journal, error, "%s towards %s by pid %d",
+                             run->move.hop_id ? "resumed" : "started", move_wanted_subnet(&run->move),
+                             (int)getpid());
 }
 
 void run_restore(struct run *run)

@@ -85,7 +85,7 @@ int look_container_hop(struct move *move, const struct step *step, enum level *r
 static bool wished_address(const struct move *move, const struct plan_container *container,
                            uint32_t *ret_address)
 {
-        const char *subnet = move->goal == GOAL_NEW ? move->plan->new_subnet : move->plan->old_subnet;
+        const char *subnet = move_wanted_subnet(move);
         struct prefix old;
         struct prefix now;
         uint32_t address;

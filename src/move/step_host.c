@@ -149,11 +149,16 @@ int act_resume_unit(struct move *move, const struct step *step, struct error *er
 
 /* Files that declare NET */
 
+/*
+ * A file that somebody edited since is not touched. When they declared NET in it as the goal wants it,
+ * nothing is left to do; so the sentence that asks for that shows the way on.
+ */
 int look_patch(struct move *move, const struct step *step, enum level *ret_level, _unused_ char **ret_waiting,
                struct error *error)
 {
         const struct plan_patch *patch = &move->plan->patches.items[step->index];
         enum patch_state wanted = move->goal == GOAL_NEW ? PATCH_AFTER : PATCH_BEFORE;
+        const char *subnet = move_wanted_subnet(move);
         enum patch_state state;
 
         *ret_level = LEVEL_DONE;
@@ -161,15 +166,17 @@ int look_patch(struct move *move, const struct step *step, enum level *ret_level
                 return 0;
         if (patch_look(patch, &state, error) < 0)
                 return -1;
+        if (state == wanted || (state == PATCH_BEFORE && !patch->edits.count) ||
+            (state == PATCH_OTHER && patch_declares(patch, move->plan->network, subnet)))
+                return 0;
         if (state != PATCH_BEFORE && state != PATCH_AFTER)
                 return error_set(
                         error, ERROR_CONFLICT,
                         "%s %s since it was planned, so it is not edited. Declare %s with the subnet "
-                        "%s there by hand; nothing else of the move is left to do to it",
+                        "%s there by hand, and run the same command, which goes on then",
                         patch->path, state == PATCH_GONE ? "was removed" : "was changed", move->plan->network,
-                        move->goal == GOAL_NEW ? move->plan->new_subnet : move->plan->old_subnet);
-        if (state != wanted)
-                *ret_level = LEVEL_TODO;
+                        subnet);
+        *ret_level = LEVEL_TODO;
         return 0;
 }
 
