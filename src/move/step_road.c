@@ -12,7 +12,7 @@
  * and when its end was seen. Of one that was begun and whose end was not seen, the machine is asked: a unit
  * that was restarted has another invocation than the one recorded, a command's keeper writes down its end
  * even when headroom is gone. What neither shows - the power went - is for a person to say
- * (RUN_UNFINISHED_*).
+ * (UNFINISHED_*).
  */
 
 static const struct plan_road *road_of(const struct move *move, const struct step *step)
@@ -25,7 +25,7 @@ static char *road_name(const struct step *step)
         return text_format("road-%zu", step->index + 1);
 }
 
-/* What one more look at a deed that was begun says. */
+/* What one more look at a deed that was begun says; with it goes a sentence, where there is more to say. */
 enum road_fate {
         FATE_NOT_BEGUN,
         FATE_RUNNING,
@@ -64,7 +64,9 @@ static int unit_fate(struct move *move, const struct plan_road *road, const stru
                                     road->text, sentence, move->plan->roads_timeout_s, road->text);
                 return 0;
         }
-        *ret_why = text_format("unit %s %s; `journalctl -u %s` tells more", road->text, sentence, road->text);
+        *ret_why = *ret_fate == FATE_RUNNING ? steal_pointer(sentence)
+                                             : text_format("unit %s %s; `journalctl -u %s` tells more",
+                                                           road->text, sentence, road->text);
         return 0;
 }
 
@@ -130,17 +132,34 @@ int look_road(struct move *move, const struct step *step, enum level *ret_level,
                 return -1;
         if (fate == FATE_RUNNING) {
                 *ret_level = LEVEL_WAIT;
-                *ret_waiting = text_copy("it to end");
+                *ret_waiting = text_format("it to end%s%s", why ? ": " : "", why ? why : "");
         }
         return 0;
+}
+
+/* A patch may have edited the unit's file: systemd would start it as it read it last. */
+static int look_as_filed(struct move *move, const char *unit, struct unit_state *ret_state,
+                         struct error *error)
+{
+        if (look_at_unit(move, unit, ret_state, error) < 0)
+                return -1;
+        if (!ret_state->need_daemon_reload)
+                return 0;
+        unit_state_done(ret_state);
+        return unit_reload(move->units, error) < 0 ? -1 : look_at_unit(move, unit, ret_state, error);
 }
 
 static int begin_unit(struct move *move, const char *deed, const char *unit, struct error *error)
 {
         _cleanup_unit_state_ struct unit_state state = {0};
 
-        if (look_at_unit(move, unit, &state, error) < 0 ||
-            deed_write(move->folder, deed, DEED_BEGUN, move->goal, state.invocation_id, error) < 0)
+        if (look_as_filed(move, unit, &state, error) < 0)
+                return -1;
+        if (!text_equal(state.load_state, "loaded"))
+                return error_set(error, ERROR_FAILED,
+                                 "unit %s is %s, so it can't be restarted. Mend it and run the same command",
+                                 unit, state.load_state);
+        if (deed_write(move->folder, deed, DEED_BEGUN, move->goal, state.invocation_id, error) < 0)
                 return -1;
         return unit_job(move->units, unit, UNIT_RESTART, NULL, error);
 }
@@ -158,9 +177,11 @@ static int begin_road(struct move *move, const struct step *step, struct error *
         const struct plan_road *road = road_of(move, step);
         _cleanup_free_ char *name = road_name(step);
 
+        if ((road->kind == ROAD_UNIT ? begin_unit(move, name, road->text, error)
+                                     : begin_command(move, name, road->text, error)) < 0)
+                return -1;
         move->road_begun = step->index + 1;
-        return road->kind == ROAD_UNIT ? begin_unit(move, name, road->text, error)
-                                       : begin_command(move, name, road->text, error);
+        return 0;
 }
 
 static int refuse_unknown(const struct move *move, const struct step *step, struct error *error)
@@ -181,26 +202,54 @@ static int fail_road(struct move *move, const char *deed, const char *why, struc
                          why);
 }
 
+/* The answer that a person gave is about what an earlier run has lost, not about what is lost now. */
+static int act_on_unknown(struct move *move, const struct step *step, const char *deed, bool ours,
+                          struct error *error)
+{
+        if (ours || move->unfinished == UNFINISHED_ASK)
+                return refuse_unknown(move, step, error);
+        if (move->unfinished == UNFINISHED_DONE)
+                return deed_write(move->folder, deed, DEED_DONE, move->goal, "", error);
+        return begin_road(move, step, error);
+}
+
+/*
+ * What was begun on the way to the other goal: whether it came to a good end or not, the road is gone once
+ * more. Only an undo has nothing to go back to when it did not begin.
+ */
+static int act_turned_round(struct move *move, const struct step *step, const char *deed, enum road_fate fate,
+                            struct error *error)
+{
+        if (fate == FATE_NOT_BEGUN && move->goal == GOAL_OLD)
+                return deed_write(move->folder, deed, DEED_NONE, move->goal, "", error);
+        return begin_road(move, step, error);
+}
+
 /* What was begun is judged; only what has not happened, or has failed in an earlier run, is begun anew. */
 int act_road(struct move *move, const struct step *step, struct error *error)
 {
         _cleanup_deed_ struct deed deed = {0};
         _cleanup_free_ char *name = road_name(step);
         _cleanup_free_ char *why = NULL;
-        enum road_fate fate = FATE_NOT_BEGUN;
+        bool ours = move->road_begun == step->index + 1;
+        enum road_fate fate;
 
         if (deed_read(move->folder, name, &deed, error) < 0)
                 return -1;
-        if (deed.state == DEED_BEGUN && road_fate(move, step, &deed, &fate, &why, error) < 0)
+        if (deed.state != DEED_BEGUN)
+                return begin_road(move, step, error);
+        if (road_fate(move, step, &deed, &fate, &why, error) < 0)
                 return -1;
-        if (fate == FATE_UNKNOWN && move->unfinished == UNFINISHED_ASK)
-                return refuse_unknown(move, step, error);
-        if (fate == FATE_UNKNOWN)
-                fate = move->unfinished == UNFINISHED_DONE ? FATE_DONE : FATE_NOT_BEGUN;
+        if (fate == FATE_RUNNING)
+                return 0;
+        if (deed.goal != move->goal)
+                return act_turned_round(move, step, name, fate, error);
         if (fate == FATE_DONE)
-                return deed_write(move->folder, name, DEED_DONE, deed.goal, "", error);
+                return deed_write(move->folder, name, DEED_DONE, move->goal, "", error);
+        if (fate == FATE_UNKNOWN)
+                return act_on_unknown(move, step, name, ours, error);
         /* One that was begun by this run and is as untouched as before was kept from starting. */
-        if (fate == FATE_FAILED || (why && move->road_begun == step->index + 1))
+        if (fate == FATE_FAILED || (ours && why))
                 return fail_road(move, name, why, error);
         return begin_road(move, step, error);
 }
