@@ -32,6 +32,7 @@ struct command_process {
         char boot[37];  /* /proc/sys/kernel/random/boot_id */
 };
 
+/* False when there is none, or it has ended and is kept by the kernel for its parent only. */
 bool command_process_of(pid_t pid, struct command_process *ret_process);
 
 /* "exited", "signalled", "timed-out", by enum command_end. */

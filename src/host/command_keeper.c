@@ -60,6 +60,7 @@ void command_files_done(struct command_files *files)
         *files = (struct command_files){0};
 }
 
+/* False for one that has ended and whose parent has not asked how: it does nothing any more. */
 static bool take_start(const char *stat, uint64_t *ret_start)
 {
         const char *name_end = strrchr(stat, ')'); /* a program's name may hold blanks and brackets */
@@ -67,6 +68,8 @@ static bool take_start(const char *stat, uint64_t *ret_start)
         char *rest = NULL;
         const char *field = strtok_r(fields, " ", &rest);
 
+        if (field && strchr("ZX", *field))
+                return false;
         for (int i = 1; field && i < START_FIELD; i++)
                 field = strtok_r(NULL, " ", &rest);
         return text_to_u64(field, ret_start);
