@@ -172,6 +172,23 @@ static int adopt(struct run *run, struct error *error)
         return 0;
 }
 
+/* On another host the move is as good, but not what it was planned with. */
+static void tell_elsewhere(struct run *run)
+{
+        const struct plan *plan = run->plan;
+        bool any = plan->pause_units.count || plan->roads.count;
+
+        for (size_t i = 0; i < plan->patches.count; i++)
+                any = any || plan->patches.items[i].in_place;
+        if (run->move.here || !any)
+                return;
+        _cleanup_free_ char *text =
+                text_format("this was planned on %s, and its units, files and roads are there: here they are "
+                            "neither paused nor patched, and nothing is deployed again",
+                            plan->host ? plan->host : "another host");
+        run->observer->note(run->observer->userdata, text);
+}
+
 int run_prepare(struct run *run, struct error *error)
 {
         if (look_at_networks(run, error) < 0)
@@ -184,6 +201,7 @@ int run_prepare(struct run *run, struct error *error)
         if (wait_for_passing(run, error) < 0 || refuse_moved(run, error) < 0 ||
             move_refresh(&run->move, error) < 0)
                 return -1;
+        tell_elsewhere(run);
         if (!run->move.hop_id && !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)
                 return -1;
         return journal_write(run->journal, error, "%s towards %s by pid %d",
