@@ -326,6 +326,24 @@ static void a_killed_keepers_command_runs_on_and_its_end_is_lost(void **state)
         expect_end(COMMAND_EXITED, 0, "");
 }
 
+/* This process takes the place of a first one that reaps nobody. */
+static void a_shell_that_nobody_reaps_does_not_seem_to_run(void **state)
+{
+        siginfo_t ended = {0};
+
+        (void)state;
+        assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+        start("kill -9 $PPID $$", MINUTE_MS);
+        pid_t keeper = process_in_begun(1);
+        pid_t shell = process_in_begun(2);
+        assert_int_equal(waitpid(keeper, NULL, 0), keeper);
+        assert_int_equal(waitid(P_PID, (id_t)shell, &ended, WEXITED | WNOWAIT), 0);
+        _cleanup_command_result_ struct command_result lost = look();
+        assert_int_equal(lost.state, COMMAND_LOST);
+        assert_int_equal(waitpid(shell, NULL, 0), shell);
+        assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+}
+
 static void a_keeper_is_not_ended_by_what_ends_others(void **state)
 {
         static const int signals[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGUSR1};
@@ -566,6 +584,7 @@ int main(void)
                 in_folder(the_starters_death_loses_nothing),
                 in_folder(a_starter_killed_while_it_starts_leaves_none_or_one),
                 in_folder(a_killed_keepers_command_runs_on_and_its_end_is_lost),
+                in_folder(a_shell_that_nobody_reaps_does_not_seem_to_run),
                 in_folder(a_keeper_is_not_ended_by_what_ends_others),
                 in_folder(an_intent_of_an_earlier_boot_is_lost),
                 in_folder(an_end_of_an_earlier_run_says_nothing),
