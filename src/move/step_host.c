@@ -110,15 +110,21 @@ int look_resume_unit(struct move *move, const struct step *step, enum level *ret
         return 0;
 }
 
+/* Also where nothing can be written down any more. */
 static int ask_to_resume(struct move *move, const char *name, const char *deed,
                          const struct unit_state *state, struct error *error)
 {
         _cleanup_free_ char *evidence =
                 text_format("%s%s", ASKED_AFTER, state->invocation_id ? state->invocation_id : "");
+        _cleanup_error_ struct error told = {0};
+        bool recorded = deed_write(move->folder, deed, DEED_BEGUN, move->goal, evidence, &told) == 0;
 
-        if (deed_write(move->folder, deed, DEED_BEGUN, move->goal, evidence, error) < 0)
+        if (unit_job(move->units, name, UNIT_START, NULL, error) < 0)
                 return -1;
-        return unit_job(move->units, name, UNIT_START, NULL, error);
+        if (recorded)
+                return 0;
+        return error_set(error, ERROR_FAILED, "%s was given back, and that can't be recorded: %s", name,
+                         told.sentence);
 }
 
 int act_resume_unit(struct move *move, const struct step *step, struct error *error)

@@ -5,6 +5,8 @@
 
 #include "host_scene.h"
 
+#include <sys/resource.h>
+
 /* What a run has done, in order. */
 
 struct story {
@@ -202,7 +204,7 @@ static void a_unit_that_fails_ends_the_run_and_is_tried_again(void **state)
         assert_int_equal(scene_told(&scene, scene.plan.new_subnet), 1);
 }
 
-static void a_unit_that_never_finishes_ends_the_run_at_the_bound(void **state)
+static void a_unit_that_never_finishes_ends_the_run_at_the_bound_and_is_restarted(void **state)
 {
         _cleanup_scene_ struct scene scene;
 
@@ -210,13 +212,14 @@ static void a_unit_that_never_finishes_ends_the_run_at_the_bound(void **state)
         scene_make(&scene);
         struct fake_unit *init = scene_unit(&scene, INIT);
         init->run_ms = FAKE_UNIT_NEVER;
-        expect_failure(&scene, GOAL_NEW, ERROR_TIMEOUT, "is activating (start)");
+        expect_failure(&scene, GOAL_NEW, ERROR_FAILED,
+                       "is activating (start), longer than the 600 s of roads.timeout");
         int64_t waited_ms = scene.fake.now_ms - init->since_ms;
-        assert_in_range(waited_ms, 600000, 660000);
+        assert_in_range(waited_ms, 600000, 605000);
         init->run_ms = UNIT_MS;
         scene_must_run(&scene, GOAL_NEW, "the same command");
         scene_expect_end(&scene, GOAL_NEW, "the same command");
-        assert_int_equal(init->starts, 2);
+        assert_int_equal(init->starts, 3);
 }
 
 static void a_unit_whose_dependency_failed_ends_the_run(void **state)
@@ -281,6 +284,34 @@ static void a_paused_unit_that_fails_to_start_again_is_told_and_tried_again(void
         scene_must_run(&scene, GOAL_NEW, "the same command");
         scene_expect_end(&scene, GOAL_NEW, "the same command");
         assert_int_equal(timer->starts, starts + 1);
+}
+
+static void fill_disk(struct fake *fake, const struct engine_request *request)
+{
+        const struct rlimit none = {0, RLIM_INFINITY};
+
+        if (text_equal(request->path, "/networks/create"))
+                setrlimit(RLIMIT_FSIZE, &none);
+        (void)fake;
+}
+
+static void what_was_paused_is_given_back_where_nothing_can_be_written(void **state)
+{
+        const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+        _cleanup_scene_ struct scene scene;
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        scene_make(&scene);
+        signal(SIGXFSZ, SIG_IGN);
+        scene.fake.before = fill_disk;
+        int result = scene_run(&scene, GOAL_NEW, &error);
+        setrlimit(RLIMIT_FSIZE, &all);
+        assert_int_equal(result, -1);
+        scene_expect_units_as_before(&scene, "on a full disk");
+        scene.fake.before = NULL;
+        scene_must_run(&scene, GOAL_NEW, "with room again");
+        scene_expect_end(&scene, GOAL_NEW, "with room again");
 }
 
 /* Without a bus */
@@ -454,6 +485,8 @@ static void a_command_that_never_ends_is_stopped_at_its_bound(void **state)
         (void)state;
         scene_make(&scene);
         scene.plan.roads_timeout_s = 1;
+        scene_unit(&scene, INIT)->run_ms = 0;
+        scene_unit(&scene, DEPLOY)->run_ms = 0;
         set_road(&scene, SCENE_COMMAND, text_copy("sleep 600"));
         expect_failure(&scene, GOAL_NEW, ERROR_FAILED, "did not end in its time and was stopped");
 }
@@ -570,11 +603,12 @@ int main(void)
                 cmocka_unit_test(an_undo_reverses_the_patch_and_goes_the_roads_again),
                 cmocka_unit_test(an_undo_goes_no_road_that_was_not_gone),
                 cmocka_unit_test(a_unit_that_fails_ends_the_run_and_is_tried_again),
-                cmocka_unit_test(a_unit_that_never_finishes_ends_the_run_at_the_bound),
+                cmocka_unit_test(a_unit_that_never_finishes_ends_the_run_at_the_bound_and_is_restarted),
                 cmocka_unit_test(a_unit_whose_dependency_failed_ends_the_run),
                 cmocka_unit_test(a_unit_that_goes_missing_meanwhile_ends_the_run_at_its_road),
                 cmocka_unit_test(a_unit_whose_file_was_changed_starts_as_it_is_now),
                 cmocka_unit_test(a_paused_unit_that_fails_to_start_again_is_told_and_tried_again),
+                cmocka_unit_test(what_was_paused_is_given_back_where_nothing_can_be_written),
                 cmocka_unit_test(a_host_without_a_bus_is_refused_before_the_first_change),
                 cmocka_unit_test(a_systemd_that_stops_answering_keeps_no_network_half_moved),
                 cmocka_unit_test(a_move_that_has_begun_goes_on_without_a_bus_until_its_roads),
