@@ -53,7 +53,7 @@ int containers_look(struct engine *engine, struct swarm *swarm, const char *netw
 
 bool container_is_new(const struct swarm *swarm, const struct plan *plan, const struct endpoint *endpoint)
 {
-        if (!endpoint->container_id || is_balancer(endpoint) ||
+        if (!endpoint->container_id || is_balancer(endpoint) || endpoint_is_unborn(endpoint) ||
             text_starts_with(endpoint->name, ANCHOR_PREFIX) ||
             is_task_container(swarm, endpoint->container_id) || is_named_like_a_task(swarm, endpoint->name))
                 return false;

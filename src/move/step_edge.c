@@ -278,7 +278,7 @@ static enum hanger judge(const struct swarm *swarm, const struct network *networ
 {
         const struct task *task = task_of_container(swarm, endpoint->container_id);
 
-        if (text_starts_with(endpoint->container_id, "lb-"))
+        if (text_starts_with(endpoint->container_id, "lb-") || endpoint_is_unborn(endpoint))
                 return HANGER_NONE;
         if (text_starts_with(endpoint->name, ANCHOR_PREFIX))
                 return HANGER_ANCHOR;

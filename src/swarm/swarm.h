@@ -74,6 +74,12 @@ struct endpoint {
         uint32_t address;
 };
 
+/* One that no container has yet: the engine is just connecting it, and names the endpoint instead. */
+static inline bool endpoint_is_unborn(const struct endpoint *endpoint)
+{
+        return text_starts_with(endpoint->container_id, "ep-");
+}
+
 struct network {
         const char *id;
         const char *name;
