@@ -54,12 +54,15 @@ static void must_run_told(struct scene *scene, enum goal goal, struct story *sto
 /* Where a step stands among those that acted; each acts once. */
 static size_t place_of(const struct story *story, const char *title)
 {
-        const char *at = strstr(buffer_text(&story->acts), title);
+        const char *acts = buffer_text(&story->acts);
+        const char *at = strstr(acts, title);
 
-        if (!at)
-                fail_msg("\"%s\" was not done:\n%s", title, buffer_text(&story->acts));
+        if (!at) {
+                fail_msg("\"%s\" was not done:\n%s", title, acts);
+                return 0;
+        }
         assert_null(strstr(at + 1, title));
-        return (size_t)(at - story->acts.bytes);
+        return (size_t)(at - acts);
 }
 
 static void expect_order(const struct story *story, const char *const *titles, size_t count)
