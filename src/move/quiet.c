@@ -167,10 +167,15 @@ static int look_at_commands(const struct plan *plan, struct busy *busy, struct e
         for (size_t i = 0; i < plan->quiet_commands.count; i++) {
                 const char *command = plan->quiet_commands.items[i];
                 _cleanup_free_ char *said = NULL;
+                _cleanup_error_ struct error told = {0};
                 int status = 0;
-                if (command_ask(command, COMMAND_TIMEOUT_MS, &status, &said, error) < 0)
-                        return error_while(error, "asking `%s`", command);
-                if (status)
+                if (command_ask(command, COMMAND_TIMEOUT_MS, &status, &said, &told) < 0) {
+                        if (told.kind != ERROR_TIMEOUT) {
+                                error_move(error, &told);
+                                return error_while(error, "asking `%s`", command);
+                        }
+                        note(busy, true, "`%s` does not tell: %s", command, told.sentence);
+                } else if (status)
                         note(busy, true, "`%s` ended with %d%s%s", command, status,
                              text_empty(said) ? "" : ": ", said ? said : "");
         }
