@@ -42,6 +42,7 @@ static const struct predicate {
 } predicates[] = {
         {check_swarm, ALWAYS},
         {check_network, ALWAYS},
+        {check_hop, PHASE(CHECK_DURING)},
         {check_subnets, PHASE(CHECK_BEFORE) | PHASE(CHECK_DURING)},
         {check_nodes, PHASE(CHECK_BEFORE)},
         {check_order, PHASE(CHECK_BEFORE)},
@@ -87,10 +88,12 @@ static void look_around(struct checking *c)
 int check_plan(struct engine *engine, const struct plan *plan, const struct check_options *options,
                enum check_phase *ret_phase, struct check_points *ret_points, struct error *error)
 {
-        _cleanup_(checking_done) struct checking c = {
-                .options = options,
-                .plan = plan,
-                .move = {.engine = engine, .plan = plan, .goal = options->goal}};
+        _cleanup_(checking_done) struct checking c = {.options = options,
+                                                      .plan = plan,
+                                                      .move = {.engine = engine,
+                                                               .plan = plan,
+                                                               .goal = options->goal,
+                                                               .take_over = options->take_over}};
 
         look_around(&c);
         if (survey(engine, NULL, &c.swarm, error) < 0 || move_refresh(&c.move, error) < 0)

@@ -40,6 +40,7 @@ struct check_options {
         const char *state;   /* folder of locks and journals; NULL: what is recorded there is not looked at */
         const char *log;     /* the engine's log as a file; NULL: the journal's */
         struct units *units; /* borrowed; NULL: the system bus is asked when it is needed */
+        bool take_over;      /* as in run.h */
         bool busy;           /* a host at work is told, and no obstacle */
 };
 

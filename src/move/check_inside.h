@@ -34,6 +34,7 @@ void check_add(struct checking *c, enum check_result result, char *subject, char
 /* The predicates of the swarm, in check_swarm.c. */
 int check_swarm(struct checking *c, struct error *error);
 int check_network(struct checking *c, struct error *error);
+int check_hop(struct checking *c, struct error *error);
 int check_subnets(struct checking *c, struct error *error);
 int check_newcomers(struct checking *c, struct error *error);
 int check_containers(struct checking *c, struct error *error);

@@ -41,6 +41,22 @@ int check_network(struct checking *c, struct error *error)
         return 0;
 }
 
+/* The hop is the lock of a move: this one's, or another's. */
+int check_hop(struct checking *c, struct error *error)
+{
+        const struct step lock = {STEP_HOP_CREATE, 0};
+        _cleanup_free_ char *waiting = NULL;
+        _cleanup_error_ struct error told = {0};
+        enum level level;
+
+        if (step_look(&c->move, &lock, &level, &waiting, &told) < 0 && told.kind != ERROR_REFUSED)
+                return error_move(error, &told);
+        check_add(c, told.sentence ? CHECK_FAIL : CHECK_PASS, text_format("network %s", c->plan->hop),
+                  text_copy("is this move's, and nobody runs it"),
+                  text_copy(told.sentence ? told.sentence : "so"));
+        return 0;
+}
+
 struct reserved {
         LIST(struct reserved_range) ranges;
 };

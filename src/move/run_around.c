@@ -47,7 +47,8 @@ static int look_at_points(struct run *run, enum check_phase *ret_phase, struct c
                                               .state = run->options->state,
                                               .log = run->options->log,
                                               .units = run->options->units,
-                                              .busy = run->options->busy};
+                                              .busy = run->options->busy,
+                                              .take_over = run->options->take_over};
 
         return check_plan(run->move.engine, run->plan, &options, ret_phase, ret_points, error);
 }
@@ -193,9 +194,9 @@ int run_prepare(struct run *run, struct error *error)
 {
         if (look_at_networks(run, error) < 0)
                 return -1;
-        run->move.resumes = run->move.hop_id != NULL;
         if (run->move.hop_id && look_at_lock(run, error) < 0)
                 return -1;
+        run->move.resumes = run->move.hop_id != NULL; /* of this very move: what it has paused is ours */
         if (adopt(run, error) < 0)
                 return -1;
         if (wait_for_passing(run, error) < 0 || refuse_moved(run, error) < 0 ||

@@ -127,12 +127,17 @@ static int refuse_held(struct move *move, const struct network *hop, struct erro
         const char *id = label_value(hop->labels.items, hop->labels.count, LABEL_MOVE);
         const char *holder = label_value(hop->labels.items, hop->labels.count, LABEL_HOLDER);
 
+        if (!id)
+                return error_set(
+                        error, ERROR_REFUSED,
+                        "there is a network %s that no move has made, and a move of %s needs that name: "
+                        "remove it (docker network rm %s) and run the same command",
+                        hop->name, move->plan->network, hop->name);
         if (!text_equal(id, move->plan->id))
                 return error_set(error, ERROR_REFUSED,
                                  "%s is being moved by plan %s, held by %s; finish it with `headroom apply "
                                  "--recover %s`, or undo it with --undo",
-                                 move->plan->network, id ? id : "?", holder ? holder : "?",
-                                 move->plan->network);
+                                 move->plan->network, id, holder ? holder : "?", move->plan->network);
         if (!move->take_over && holder && is_held(move, holder))
                 return error_set(error, ERROR_REFUSED,
                                  "this move is held by %s; if that run is dead, go on from here with "

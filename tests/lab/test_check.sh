@@ -146,6 +146,10 @@ docker network create --driver overlay --subnet 10.20.1.0/24 taker >/dev/null
 fault "an overlay takes the hop's subnet" 'subnet 10\.20\.0\.0/22.* overlay taker'
 docker network rm taker >/dev/null
 
+docker network create --driver overlay headroom-hop-proxy >/dev/null
+fault "a network has the hop's name" 'network headroom-hop-proxy .*that no move has made, .*docker network rm headroom-hop-proxy'
+docker network rm headroom-hop-proxy >/dev/null
+
 fine "the host is quiet, and the subnet free"
 
 # ---- what is on the network ----
@@ -255,6 +259,7 @@ in_reports mv /www/index.html /www/index.old
 fault "a page fails" 'page http://ccci-reports/ .*404.*; when this was planned: 200'
 in_reports mv /www/index.old /www/index.html
 on_boot sh -c 'cp /etc/hosts /root/ && sed "s/ ccci-dashboard / /" /root/hosts >/etc/hosts'
+fault "a page of checks fails" 'page http://ccci-dashboard/ .*; when this was planned: 200'
 plan_move planning_while_a_page_fails
 fault "a page failed already when this was planned" \
   'page http://ccci-dashboard/ .*was failing already when this was planned'

@@ -659,6 +659,50 @@ static void an_update_that_the_engine_rolls_back_ends_the_run(void **state)
         expect_end(&fake, &before, &plan, GOAL_NEW);
 }
 
+static void end_after_the_hop(struct fake *fake, const struct engine_request *request)
+{
+        if (text_equal(request->method, "POST") && strstr(request->path, "/networks/create"))
+                fake->kill_at = fake->calls + 1;
+}
+
+static void a_plan_that_is_refused_gives_back_nothing_of_the_move_that_goes_on(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_plan_ struct plan other = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        add_pauses(&fake, &plan);
+        make_plan(&fake, &other);
+        add_pauses(&fake, &other);
+        fake.before = end_after_the_hop;
+        assert_int_equal(run(&fake, &plan, GOAL_NEW, NULL), -1);
+        fake.before = NULL;
+        fake.kill_at = 0;
+        size_t changes = fake.changes;
+        expect_refusal(&fake, &other, GOAL_NEW, ERROR_REFUSED, "proxy is being moved by plan");
+        assert_int_equal(fake.changes, changes);
+        assert_int_equal(fake_service_find(&fake, "keycloak")->replicas, 0);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
+static void a_network_of_the_hops_name_is_in_the_way(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake_network_add(&fake, NETWORK("headroom-hop-proxy", "10.9.0.0/24", "false"));
+        size_t changes = fake.changes;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "headroom-hop-proxy that no move has made");
+        assert_int_equal(fake.changes, changes);
+}
+
 static void a_service_that_came_to_the_network_is_refused_or_adopted(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -731,6 +775,8 @@ int main(void)
                 cmocka_unit_test(an_undo_killed_anywhere_may_be_turned_round),
                 cmocka_unit_test(paused_services_have_no_task_while_a_move_is_on_and_all_of_them_after_it),
                 cmocka_unit_test(a_run_that_fails_gives_back_what_it_has_paused),
+                cmocka_unit_test(a_plan_that_is_refused_gives_back_nothing_of_the_move_that_goes_on),
+                cmocka_unit_test(a_network_of_the_hops_name_is_in_the_way),
                 cmocka_unit_test(killed_anywhere_what_was_paused_runs_in_the_end),
                 cmocka_unit_test(killed_anywhere_what_was_paused_runs_after_an_undo),
         };
