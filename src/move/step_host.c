@@ -76,10 +76,10 @@ static int resume_outcome(struct move *move, const char *name, const struct deed
 
         if (look_at_unit(move, name, ret_state, error) < 0)
                 return -1;
-        if (is_up(ret_state) && !ret_state->job)
+        /* One that the operator did away with leaves nothing to give back. */
+        bool gone = text_equal(ret_state->load_state, "not-found");
+        if (gone || (is_up(ret_state) && !ret_state->job))
                 *ret_outcome = UNIT_WORKED;
-        else if (text_equal(ret_state->load_state, "not-found"))
-                *ret_outcome = UNIT_WORKED; /* the operator did away with it: nothing is left to give back */
         else if (asked)
                 *ret_outcome = unit_outcome(ret_state, deed->evidence + strlen(ASKED_AFTER), ret_says);
         else
