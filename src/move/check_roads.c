@@ -1,8 +1,11 @@
 #include "move/check_inside.h"
 
+#include "host/command.h"
 #include "move/road_order.h"
 
 /* The points about the roads: the commands can be run, and the units restarted one after the other. */
+
+#define LOOK_UP_MS 5000
 
 /* The first word of a command, when it can be looked up: a path or a plain name. */
 static char *program_of(const char *command)
@@ -15,32 +18,24 @@ static char *program_of(const char *command)
         return length ? text_copy_n(command, length) : NULL;
 }
 
-static bool is_in_path(const char *program)
-{
-        const char *path = getenv("PATH");
-        size_t length;
-
-        if (strchr(program, '/'))
-                return access(program, X_OK) == 0;
-        for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += length + (at[length] == ':')) {
-                length = strcspn(at, ":");
-                _cleanup_free_ char *file = text_format("%.*s/%s", (int)length, at, program);
-                if (access(file, X_OK) == 0)
-                        return true;
-        }
-        return false;
-}
-
+/* The shell knows its own words, and where programs are. */
 static void check_command(struct checking *c, const struct plan_road *road)
 {
         _cleanup_free_ char *program = program_of(road->text);
-        bool is_builtin = text_equal(program, "cd") || text_equal(program, "set") || text_equal(program, ":");
-        bool found = !program || is_builtin || is_in_path(program);
+        _cleanup_free_ char *ask = text_format("command -v -- %s", program ? program : ":");
+        _cleanup_error_ struct error told = {0};
+        char *subject = text_format("road `%s`", road->text);
+        char *claim = text_copy("can be run");
+        int status = 0;
 
-        check_add(c, found ? CHECK_PASS : check_obstacle(c), text_format("road `%s`", road->text),
-                  text_copy("can be run"),
-                  found ? text_copy(program ? "its program is there" : "a command of the shell")
-                        : text_format("there is no program %s", program));
+        if (command_ask(ask, LOOK_UP_MS, &status, NULL, &told) < 0)
+                check_add(c, CHECK_UNKNOWN, subject, claim, text_copy(told.sentence));
+        else if (status)
+                check_add(c, check_obstacle(c), subject, claim,
+                          text_format("there is no program %s", program));
+        else
+                check_add(c, CHECK_PASS, subject, claim,
+                          text_copy(program ? "its program is there" : "a command of the shell"));
 }
 
 /* The states of the plan's units, in the plan's order. */
