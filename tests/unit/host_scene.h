@@ -188,6 +188,15 @@ static inline void scene_make(struct scene *scene)
         while_commands_run = NULL;
 }
 
+/* The world as it was, for the same plan. */
+static inline void scene_reset(struct scene *scene)
+{
+        fake_units_done(&scene->units);
+        fake_done(&scene->fake);
+        scene_clear_disk(scene);
+        scene_make_world(scene);
+}
+
 static inline struct fake_unit *scene_unit(struct scene *scene, const char *name)
 {
         return fake_unit_find(&scene->units, name);
