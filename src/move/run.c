@@ -45,13 +45,6 @@ static void progress_done(struct progress *progress)
         error_done(&progress->last);
 }
 
-/* No answer, a broken one, or none that says anything: the swarm may have no leader, or the engine restarts.
- */
-static bool is_silence(enum error_kind kind)
-{
-        return kind == ERROR_UNREACHABLE || kind == ERROR_TIMEOUT || kind == ERROR_PROTOCOL;
-}
-
 /*
  * Whether a failed act is no verdict: a version that moved under our feet, a name that is still taken, or no
  * answer at all. The next look tells whether it was carried out.
@@ -59,9 +52,9 @@ static bool is_silence(enum error_kind kind)
 static bool is_worth_a_look(struct progress *p, const struct error *told)
 {
         if (step_may_act_again(p->step))
-                return is_silence(told->kind) || told->kind == ERROR_CONFLICT || told->kind == ERROR_ENGINE ||
-                       told->kind == ERROR_NOT_FOUND;
-        return (is_silence(told->kind) || told->kind == ERROR_CONFLICT) && ++p->retries <= RETRIES_MAX;
+                return run_is_silence(told->kind) || told->kind == ERROR_CONFLICT ||
+                       told->kind == ERROR_ENGINE || told->kind == ERROR_NOT_FOUND;
+        return (run_is_silence(told->kind) || told->kind == ERROR_CONFLICT) && ++p->retries <= RETRIES_MAX;
 }
 
 /* What was paused is given back also where nothing can be written down any more. */
@@ -105,7 +98,7 @@ static int refuse_unsettled(const struct progress *p, const char *waiting, struc
                          p->title, waiting);
 }
 
-/* A look that bears with an engine that does not answer, for PATIENCE_MS. */
+/* A look that bears with an engine or a systemd that does not answer, for PATIENCE_MS. */
 static int look(struct run *run, struct progress *p, enum level *ret_level, char **ret_waiting,
                 struct error *error)
 {
@@ -119,57 +112,63 @@ static int look(struct run *run, struct progress *p, enum level *ret_level, char
         }
         if (p->silent_since_ms < 0)
                 p->silent_since_ms = before_ms;
-        if (!is_silence(told.kind) || clock_now_ms() - p->silent_since_ms > PATIENCE_MS)
+        if (!run_is_silence(told.kind) || clock_now_ms() - p->silent_since_ms > PATIENCE_MS)
                 return error_move(error, &told);
         free(*ret_waiting);
-        *ret_waiting = text_format("the engine: %s", told.sentence);
+        *ret_waiting = text_format("an answer: %s", told.sentence);
         *ret_level = LEVEL_WAIT;
         return 0;
 }
 
 /*
  * A host at work is waited for before something is taken out of reach, for as long as the plan says; the
- * bound of the step does not run meanwhile. *ret_busy (owned by the caller) says what runs; NULL: go on.
+ * bound of the step does not run meanwhile. *ret_waiting (owned by the caller) says what for; NULL: go on.
  */
-static int wait_for_quiet(struct run *run, struct progress *p, char **ret_busy, struct error *error)
+static int wait_for_quiet(struct run *run, struct progress *p, char **ret_waiting, struct error *error)
 {
         _cleanup_busy_ struct busy busy = {0};
+        _cleanup_error_ struct error told = {0};
         int64_t now_ms = clock_now_ms();
 
-        *ret_busy = NULL;
+        *ret_waiting = NULL;
         if (run->options->busy || p->acted_ms >= 0 || !step_disrupts(p->step))
                 return 0;
-        if (quiet_look(run->move.engine, run->plan, run->move.here, &busy, error) < 0)
-                return -1;
-        *ret_busy = busy_text(&busy);
-        if (!*ret_busy)
+        if (quiet_look(run->move.engine, run->plan, run->move.here, &busy, &told) < 0) {
+                if (!run_is_silence(told.kind))
+                        return error_move(error, &told);
+                *ret_waiting = text_format("an answer: %s", told.sentence); /* within the step's bound */
+                return 0;
+        }
+        _cleanup_free_ char *what = busy_text(&busy);
+        if (!what)
                 return 0;
         if (p->busy_since_ms < 0)
                 p->busy_since_ms = now_ms;
         p->deadline_ms = now_ms + step_bound_ms(&run->move, p->step);
+        *ret_waiting = text_format("the host to be quiet: %s", what);
         if (now_ms - p->busy_since_ms <= (int64_t)run->plan->quiet_wait_s * 1000)
                 return 0;
         return error_set(
                 error, ERROR_REFUSED,
                 "the host is at work: %s. The same command goes on when that has ended, and with --busy "
                 "it goes on at once",
-                *ret_busy);
+                what);
 }
 
 /* What a look has found is to be done: once, or again where that may help, and not while the host is at work.
  */
 static int act_when_due(struct run *run, struct progress *p, char **waiting, struct error *error)
 {
-        _cleanup_free_ char *busy = NULL;
+        _cleanup_free_ char *quiet = NULL;
 
         if (p->acted_ms >= 0 && clock_now_ms() - p->acted_ms < AGAIN_AFTER_MS)
                 return 0;
-        if (wait_for_quiet(run, p, &busy, error) < 0)
+        if (wait_for_quiet(run, p, &quiet, error) < 0)
                 return -1;
-        if (!busy)
+        if (!quiet)
                 return act(run, p, error);
         free(*waiting);
-        *waiting = text_format("the host to be quiet: %s", busy);
+        *waiting = steal_pointer(quiet);
         return 0;
 }
 

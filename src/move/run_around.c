@@ -108,26 +108,37 @@ static int wait_for_passing(struct run *run, struct error *error)
 
 /*
  * The same predicates that a person asks with `headroom check`, until they hold: what the roads have deployed
- * again takes a while to answer.
+ * again takes a while to answer, and so may the engine. Sets *ret_whole; with `last` it says why not.
  */
+static int verify_once(struct run *run, bool last, bool *ret_whole, struct error *error)
+{
+        _cleanup_check_points_ struct check_points points = {0};
+        _cleanup_error_ struct error told = {0};
+        enum check_phase phase;
+
+        *ret_whole = false;
+        if (look_at_points(run, &phase, &points, &told) < 0)
+                return last || !run_is_silence(told.kind) ? error_move(error, &told) : 0;
+        _cleanup_free_ char *failures = check_failures(&points);
+        *ret_whole = phase == CHECK_AFTER && !failures;
+        if (*ret_whole || last)
+                tell_points(run, phase, &points);
+        if (*ret_whole || !last)
+                return 0;
+        return error_set(error, ERROR_FAILED, "the move has not arrived whole: %s",
+                         failures ? failures : "it is not over");
+}
+
 int run_verify(struct run *run, struct error *error)
 {
         int64_t deadline_ms = clock_now_ms() + VERIFY_MS;
+        bool whole = false;
 
         for (;;) {
-                _cleanup_check_points_ struct check_points points = {0};
-                enum check_phase phase;
-                if (look_at_points(run, &phase, &points, error) < 0)
+                if (verify_once(run, clock_now_ms() >= deadline_ms, &whole, error) < 0)
                         return -1;
-                _cleanup_free_ char *failures = check_failures(&points);
-                bool whole = phase == CHECK_AFTER && !failures;
-                if (whole || clock_now_ms() >= deadline_ms)
-                        tell_points(run, phase, &points);
                 if (whole)
                         return 0;
-                if (clock_now_ms() >= deadline_ms)
-                        return error_set(error, ERROR_FAILED, "the move has not arrived whole: %s",
-                                         failures ? failures : "it is not over");
                 clock_sleep_ms(VERIFY_POLL_MS);
         }
 }

@@ -18,6 +18,13 @@ struct run {
         bool restoring; /* what was paused is given back: not to be interrupted */
 };
 
+/* No answer, a broken one, or none that says anything: the swarm may have no leader, or the engine restarts.
+ */
+static inline bool run_is_silence(enum error_kind kind)
+{
+        return kind == ERROR_UNREACHABLE || kind == ERROR_TIMEOUT || kind == ERROR_PROTOCOL;
+}
+
 /* One step, until it is settled; in run.c. */
 int run_step(struct run *run, size_t index, struct error *error);
 

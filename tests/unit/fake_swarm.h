@@ -102,6 +102,8 @@ struct fake {
         LIST(size_t) change_calls;
         size_t kill_at;         /* from this call on no request is answered; 0: never */
         bool kill_after;        /* ... but the first of them is carried out */
+        size_t silent_at;       /* at this call it is carried out ... */
+        size_t silent;          /* ... and it and so many after it are not answered in time */
         size_t conflicts;       /* so many updates find that the version has moved */
         bool withholds;         /* networks created from now on get no subnet */
         const char *rolls_back; /* a service whose next update the engine takes back by itself */
@@ -1082,13 +1084,19 @@ static inline void fake_answer(struct fake *fake, struct engine_request *request
         if (fake->before)
                 fake->before(fake, request);
         bool dead = fake->kill_at && fake->calls >= fake->kill_at;
-        if (!dead || (fake->kill_after && fake->calls == fake->kill_at && changes))
+        bool silent = fake->silent_at && fake->calls >= fake->silent_at &&
+                      fake->calls <= fake->silent_at + fake->silent;
+        if ((!dead && !silent) || (fake->kill_after && fake->calls == fake->kill_at && changes) ||
+            (silent && fake->calls == fake->silent_at))
                 fake_handle(fake, request);
-        if (!dead)
+        if (!dead && !silent)
                 return;
         request->status = 0;
         buffer_clear(&request->answer);
-        error_set(&request->error, ERROR_FAILED, "killed at call %zu", fake->kill_at);
+        if (dead)
+                error_set(&request->error, ERROR_FAILED, "killed at call %zu", fake->kill_at);
+        else
+                error_set(&request->error, ERROR_TIMEOUT, "no answer at call %zu", fake->calls);
 }
 
 static inline void fake_perform(struct engine *engine, struct engine_request *requests, size_t count)

@@ -366,6 +366,27 @@ static void a_systemd_that_stops_answering_keeps_no_network_half_moved(void **st
         assert_int_equal(scene_unit(&scene, DEPLOY)->starts, 2);
 }
 
+/* As while the engine restarts; a change that got no answer was carried out. Before the first change it is
+ * refused. */
+static void an_engine_that_is_silent_for_a_moment_is_borne_with(void **state)
+{
+        _cleanup_scene_ struct scene scene;
+
+        (void)state;
+        scene_make(&scene);
+        scene_must_run(&scene, GOAL_NEW, "undisturbed");
+        size_t first = scene.fake.change_calls.items[0];
+        size_t last = scene.fake.calls;
+        for (size_t call = first; call <= last; call += 5) {
+                _cleanup_free_ char *when = text_format("silent at call %zu", call);
+                scene_reset(&scene);
+                scene.fake.silent_at = call;
+                scene.fake.silent = 7;
+                scene_must_run(&scene, GOAL_NEW, when);
+                scene_expect_end(&scene, GOAL_NEW, when);
+        }
+}
+
 static void a_move_that_has_begun_goes_on_without_a_bus_until_its_roads(void **state)
 {
         _cleanup_scene_ struct scene scene;
@@ -614,6 +635,7 @@ int main(void)
                 cmocka_unit_test(what_was_paused_is_given_back_where_nothing_can_be_written),
                 cmocka_unit_test(a_host_without_a_bus_is_refused_before_the_first_change),
                 cmocka_unit_test(a_systemd_that_stops_answering_keeps_no_network_half_moved),
+                cmocka_unit_test(an_engine_that_is_silent_for_a_moment_is_borne_with),
                 cmocka_unit_test(a_move_that_has_begun_goes_on_without_a_bus_until_its_roads),
                 cmocka_unit_test(a_file_that_was_edited_since_is_refused_before_the_first_change),
                 cmocka_unit_test(a_file_that_is_edited_meanwhile_is_left_alone_and_may_be_declared_by_hand),
