@@ -4,6 +4,8 @@
  */
 
 #include "host_scene.h"
+#include "move/check.h"
+#include "move/deed.h"
 
 #include <sys/resource.h>
 
@@ -223,6 +225,59 @@ static void a_unit_that_never_finishes_ends_the_run_at_the_bound_and_is_restarte
         scene_must_run(&scene, GOAL_NEW, "the same command");
         scene_expect_end(&scene, GOAL_NEW, "the same command");
         assert_int_equal(init->starts, 3);
+}
+
+/* What a check afterwards finds wrong; NULL: nothing. */
+static char *failures_of(struct scene *scene)
+{
+        const struct check_options options = {.goal = GOAL_NEW,
+                                              .state = state_folder,
+                                              .log = scene->engine_log,
+                                              .units = &scene->units.units};
+        _cleanup_check_points_ struct check_points points = {0};
+        enum check_phase phase;
+
+        assert_int_equal(check_plan(&scene->fake.engine, &scene->plan, &options, &phase, &points, NULL), 0);
+        assert_int_equal(phase, CHECK_AFTER);
+        return check_failures(&points);
+}
+
+static void a_move_whose_roads_are_open_is_not_whole(void **state)
+{
+        _cleanup_scene_ struct scene scene;
+
+        (void)state;
+        scene_make(&scene);
+        scene_unit(&scene, DEPLOY)->exit_status = 3;
+        expect_failure(&scene, GOAL_NEW, ERROR_FAILED, "deploy-app.service failed");
+        _cleanup_free_ char *open = failures_of(&scene);
+        assert_non_null(open);
+        assert_non_null(strstr(open, "road `" DEPLOY "` has not come to a good end"));
+        assert_null(strstr(open, "road `" INIT "`"));
+        scene_unit(&scene, DEPLOY)->exit_status = 0;
+        scene_must_run(&scene, GOAL_NEW, "the same command");
+        _cleanup_free_ char *whole = failures_of(&scene);
+        assert_null(whole);
+}
+
+static void a_move_that_left_something_paused_is_not_whole(void **state)
+{
+        _cleanup_scene_ struct scene scene;
+
+        (void)state;
+        scene_make(&scene);
+        scene_must_run(&scene, GOAL_NEW, "the move");
+        /* As a run leaves it that is killed before it gives the timer back. */
+        _cleanup_free_ char *folder = text_format("%s/%s", state_folder, scene.plan.id);
+        assert_int_equal(deed_write(folder, "pause-unit-" TIMER, DEED_BEGUN, GOAL_NEW, "", NULL), 0);
+        _cleanup_free_ char *recorded = failures_of(&scene);
+        assert_null(recorded);
+        scene_unit(&scene, TIMER)->phase = FAKE_UNIT_INACTIVE;
+        _cleanup_free_ char *left = failures_of(&scene);
+        assert_non_null(left);
+        assert_non_null(strstr(left, "unit " TIMER " is paused by the move"));
+        scene_must_run(&scene, GOAL_NEW, "the same command");
+        scene_expect_units_as_before(&scene, "after the same command");
 }
 
 static void a_unit_whose_dependency_failed_ends_the_run(void **state)
@@ -628,6 +683,8 @@ int main(void)
                 cmocka_unit_test(an_undo_goes_no_road_that_was_not_gone),
                 cmocka_unit_test(a_unit_that_fails_ends_the_run_and_is_tried_again),
                 cmocka_unit_test(a_unit_that_never_finishes_ends_the_run_at_the_bound_and_is_restarted),
+                cmocka_unit_test(a_move_whose_roads_are_open_is_not_whole),
+                cmocka_unit_test(a_move_that_left_something_paused_is_not_whole),
                 cmocka_unit_test(a_unit_whose_dependency_failed_ends_the_run),
                 cmocka_unit_test(a_unit_that_goes_missing_meanwhile_ends_the_run_at_its_road),
                 cmocka_unit_test(a_unit_whose_file_was_changed_starts_as_it_is_now),
