@@ -149,10 +149,14 @@ static void kill_at_each_edge(enum goal first, enum goal second)
                 if ((i > swarm_first && i < swarm_last) || !is_wanted(&whole, i, step))
                         continue;
                 kill.at = i + 1;
-                for (int after = 0; after <= whole.points.items[i].changes; after++, kills++) {
-                        kill.after = after;
-                        kill_once(&scene, &kill, &whole.points.items[i]);
-                }
+                kill.after = false;
+                kill_once(&scene, &kill, &whole.points.items[i]);
+                kills++;
+                if (!whole.points.items[i].changes)
+                        continue;
+                kill.after = true;
+                kill_once(&scene, &kill, &whole.points.items[i]);
+                kills++;
         }
         print_message("%zu points, %zu kills\n", whole.points.count, kills);
 }
