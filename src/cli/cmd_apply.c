@@ -4,7 +4,7 @@
 #include "cli/plan_view.h"
 #include "cli/progress.h"
 #include "cli/terminal.h"
-#include "move/review.h"
+#include "move/review/review.h"
 #include "move/run.h"
 #include "settings/settings.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "cli/progress.h"
-#include "move/document.h"
+#include "move/document/document.h"
 
 #define STATUS_EVERY_MS 5000
 

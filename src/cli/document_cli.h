@@ -5,7 +5,7 @@
 
 #include "cli/command.h"
 #include "move/check.h"
-#include "move/status.h"
+#include "move/document/status.h"
 
 /* The journal and the first status page. -1 when either is missing; the plan itself is written by then. */
 int documents_write(const struct invocation *invocation, struct engine *engine,

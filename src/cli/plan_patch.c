@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "cli/terminal.h"
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
-#include "move/plan_pages.h"
+#include "move/page/plan_pages.h"
 #include "move/step.h"
 
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 /* The signed reviews of a plan, for the commands that make, show and demand them. */
 
 #include "cli/command.h"
-#include "move/review.h"
+#include "move/review/review.h"
 
 /*
  * What the reviews beside the plan of a check are worth, where the move has not begun: later they are past,

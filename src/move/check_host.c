@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "host/log.h"
 #include "move/journal.h"
-#include "move/patch.h"
-#include "move/plan_pages.h"
+#include "move/page/plan_pages.h"
+#include "move/patch/patch.h"
 #include "move/quiet.h"
 #include "pool/signature.h"
 

@@ -1,7 +1,7 @@
 #include "move/check_inside.h"
 
 #include "host/command.h"
-#include "move/road_order.h"
+#include "move/road/order.h"
 
 /* The points about the roads: the commands can be run, and the units restarted one after the other. */
 

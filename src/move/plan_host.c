@@ -1,6 +1,6 @@
 #include "move/plan_host.h"
 
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 typedef struct json_writer *writer_t;
 typedef const struct json_document *document_t;

@@ -1,7 +1,7 @@
 #include "host/unit.h"
 #include "move/deed.h"
 #include "move/move.h"
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 /*
  * Steps on the plan's host that are not the swarm's: units that are stopped for the time of a move, and files

@@ -3,7 +3,7 @@
  * can be reversed; the edited file needs none.
  */
 
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 #include "base/text.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/file.h"
 #include "host/host.h"
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 #include <fcntl.h>
 #include <glob.h>

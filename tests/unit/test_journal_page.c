@@ -7,8 +7,8 @@
 #include "fake_units.h"
 
 #include "base/file.h"
-#include "move/document.h"
-#include "move/patch.h"
+#include "move/document/document.h"
+#include "move/patch/patch.h"
 #include "settings/settings.h"
 
 #include <ftw.h>

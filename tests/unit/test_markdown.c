@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "move/markdown.h"
+#include "move/document/markdown.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "host/host.h"
-#include "move/plan_pages.h"
+#include "move/page/plan_pages.h"
 #include "settings/settings.h"
 
 #include <setjmp.h>

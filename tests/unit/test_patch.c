@@ -1,4 +1,4 @@
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 #include "base/text.h"
 

@@ -4,7 +4,7 @@
  * SEED=N replays it.
  */
 
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 #include "base/clock.h"
 #include "base/file.h"

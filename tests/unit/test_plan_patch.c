@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/options.h"
-#include "move/patch.h"
+#include "move/patch/patch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

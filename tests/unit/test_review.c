@@ -6,7 +6,7 @@
 #include "review_keys.h"
 
 #include "base/clock.h"
-#include "move/review.h"
+#include "move/review/review.h"
 #include "json/json.h"
 
 #define NOW_MS 1767225600000

@@ -6,7 +6,7 @@
 #include "fake_swarm.h"
 #include "review_keys.h"
 
-#include "move/review.h"
+#include "move/review/review.h"
 #include "move/run.h"
 
 struct scene {

@@ -3,8 +3,8 @@
  * or can be thought of, and texts that must not raise a false alarm.
  */
 
-#include "move/road_order.h"
-#include "move/road_script.h"
+#include "move/road/order.h"
+#include "move/road/script.h"
 
 #include "base/buffer.h"
 #include "base/file.h"

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "move/status.h"
+#include "move/document/status.h"
 
 #include <ftw.h>
 #include <setjmp.h>

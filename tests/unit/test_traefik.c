@@ -2,8 +2,8 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "move/traefik.h"
-#include "move/traefik_rule.h"
+#include "move/page/traefik.h"
+#include "move/page/traefik_rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
