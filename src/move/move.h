@@ -91,6 +91,9 @@ int look_anchor_remove(struct move *, const struct step *, enum level *, char **
 int act_anchor_remove(struct move *, const struct step *, struct error *);
 int look_edge(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_edge(struct move *, const struct step *, struct error *);
+/* What hangs on a network and must come off: the part of look_clear that asks nothing. */
+int look_hangers(struct move *, const struct step *, const struct swarm *, enum level *, char **,
+                 struct error *);
 int look_clear(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_clear(struct move *, const struct step *, struct error *);
 int look_container_hop(struct move *, const struct step *, enum level *, char **, struct error *);

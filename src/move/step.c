@@ -51,7 +51,7 @@ static const struct step_info {
         [STEP_CLEAR_NET] = {"clear-net", "take live connections off %s", SUBJECT_NET, look_clear, act_clear,
                             QUICK_BOUND_MS, true},
         [STEP_DRAIN_NET] = {"drain-net", "wait until nobody has an address on %s", SUBJECT_NET, look_drain,
-                            NULL, DRAIN_BASE_MS, false},
+                            act_clear, DRAIN_BASE_MS, true},
         [STEP_NET_REMOVE] = {"net-remove", "remove %s", SUBJECT_NET, look_remove, act_remove,
                              NETWORK_BOUND_MS, true, true},
         [STEP_NET_CREATE] = {"net-create", "create %s anew", SUBJECT_NET, look_net_create, act_net_create,
@@ -71,7 +71,7 @@ static const struct step_info {
         [STEP_CLEAR_HOP] = {"clear-hop", "take live connections off %s", SUBJECT_HOP, look_clear, act_clear,
                             QUICK_BOUND_MS, true},
         [STEP_DRAIN_HOP] = {"drain-hop", "wait until nobody has an address on %s", SUBJECT_HOP, look_drain,
-                            NULL, DRAIN_BASE_MS, false},
+                            act_clear, DRAIN_BASE_MS, true},
         [STEP_HOP_REMOVE] = {"hop-remove", "remove %s", SUBJECT_HOP, look_remove, act_remove,
                              NETWORK_BOUND_MS, true},
         [STEP_ANCHOR_REMOVE] = {"anchor-remove", "remove what headroom put on this node", SUBJECT_NONE,
@@ -268,7 +268,7 @@ int64_t step_bound_ms(const struct move *move, const struct step *step)
                 return plan->services.items[step->index].settle_bound_ms;
         if (step->kind == STEP_ROAD)
                 return (int64_t)plan->roads_timeout_s * 1000 + ROAD_SPARE_MS;
-        if (!infos[step->kind].act) /* a drain: the slowest of those that leave */
+        if (infos[step->kind].look == look_drain) /* the slowest of those that leave */
                 for_each_planned (service, plan)
                         longest = MAX(longest, service->settle_bound_ms);
         return infos[step->kind].bound_ms + longest;

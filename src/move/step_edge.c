@@ -295,7 +295,7 @@ static bool is_never_removed(const struct move *move)
 
 static const char *clearing_id(const struct move *move, const struct step *step)
 {
-        if (step->kind == STEP_CLEAR_NET)
+        if (step->kind == STEP_CLEAR_NET || step->kind == STEP_DRAIN_NET)
                 return move_leaving(move) ? move->net_id : NULL;
         if (step->kind == STEP_ANCHOR_DROP)
                 return is_never_removed(move) ? move->net_id : NULL;
@@ -323,19 +323,14 @@ static enum hanger find_hanger(const struct swarm *swarm, const struct step *ste
         return found;
 }
 
-int look_clear(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-               struct error *error)
+int look_hangers(struct move *move, const struct step *step, const struct swarm *swarm, enum level *ret_level,
+                 char **ret_waiting, struct error *error)
 {
         const char *id = clearing_id(move, step);
-        _cleanup_swarm_ struct swarm swarm = {0};
         const struct endpoint *endpoint = NULL;
 
         *ret_level = LEVEL_DONE;
-        if (!id)
-                return 0;
-        if (survey(move->engine, id, &swarm, error) < 0)
-                return -1;
-        switch (find_hanger(&swarm, step, id, &endpoint)) {
+        switch (find_hanger(swarm, step, id, &endpoint)) {
         case HANGER_NONE:
                 return 0;
         case HANGER_STRANGER:
@@ -343,12 +338,26 @@ int look_clear(struct move *move, const struct step *step, enum level *ret_level
                                  "container %s is connected to %s and was not when this was planned: "
                                  "disconnect it, or run the same command with --adopt to move it too",
                                  endpoint->name,
-                                 step->kind == STEP_CLEAR_NET ? move->plan->network : move->plan->hop);
+                                 text_equal(id, move->hop_id) ? move->plan->hop : move->plan->network);
         default:
                 *ret_level = LEVEL_TODO;
                 *ret_waiting = text_format("%s to be off it", endpoint->name);
                 return 0;
         }
+}
+
+int look_clear(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+               struct error *error)
+{
+        const char *id = clearing_id(move, step);
+        _cleanup_swarm_ struct swarm swarm = {0};
+
+        *ret_level = LEVEL_DONE;
+        if (!id)
+                return 0;
+        if (survey(move->engine, id, &swarm, error) < 0)
+                return -1;
+        return look_hangers(move, step, &swarm, ret_level, ret_waiting, error);
 }
 
 int act_clear(struct move *move, const struct step *step, struct error *error)

@@ -237,6 +237,10 @@ static char *waiting_for_task(const struct swarm *swarm, const struct task *task
                            task_state_name(task->state), node ? " on " : "", node ? node->name : "");
 }
 
+/*
+ * What a killed run had asked for may come true after the network was cleared: the engine finishes creating
+ * and connecting a container when the one who asked is gone. So it is cleared of that here, too.
+ */
 int look_drain(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
                struct error *error)
 {
@@ -248,8 +252,11 @@ int look_drain(struct move *move, const struct step *step, enum level *ret_level
         *ret_level = LEVEL_DONE;
         if (!id)
                 return 0;
-        if (survey(move->engine, id, &swarm, error) < 0 || refuse_strangers(move, &swarm, id, error) < 0)
+        if (survey(move->engine, id, &swarm, error) < 0 || refuse_strangers(move, &swarm, id, error) < 0 ||
+            look_hangers(move, step, &swarm, ret_level, ret_waiting, error) < 0)
                 return -1;
+        if (*ret_level != LEVEL_DONE)
+                return 0;
         for_each_task (task, &swarm)
                 if (task_holds_address_on(task, id)) {
                         last = task;

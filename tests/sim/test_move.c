@@ -211,6 +211,55 @@ static void so_it_does_on_newer_engines_and_with_slow_ones(void **state)
         there_and_back(&(struct sim_settings){.seed = 3, .api_version_minor = 51, .call_ms = 300});
 }
 
+/* What the engine still does for a run that was killed: the anchor is there after the hop has been cleared.
+ */
+struct late {
+        struct sim *sim;
+        const struct plan *plan;
+        bool came;
+};
+
+static void late_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
+{
+        struct late *late = userdata;
+        _cleanup_free_ char *path =
+                text_format("/containers/create?name=headroom-anchor-%s-hop", late->plan->id);
+        _cleanup_free_ char *start = text_format("/containers/headroom-anchor-%s-hop/start", late->plan->id);
+
+        (void)number;
+        (void)total;
+        (void)acted;
+        if (!strstr(title, "take live connections off headroom-hop-proxy"))
+                return;
+        scene_done(late->sim, "POST", path,
+                   "{\"Image\":\"x\",\"HostConfig\":{\"NetworkMode\":\"headroom-hop-proxy\"}}");
+        scene_done(late->sim, "POST", start, "");
+        late->came = true;
+}
+
+static void an_anchor_that_comes_after_the_hop_was_cleared_is_removed(void **state)
+{
+        _cleanup_(scene_close) struct sim *sim = scene_open(NULL);
+        _cleanup_engine_ struct engine *engine = sim_engine_open(sim, 0);
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_error_ struct error error = {0};
+        struct late late = {.sim = sim, .plan = &plan};
+        const struct run_observer observer = {
+                .userdata = &late, .waiting = quiet_waiting, .settled = late_settled, .note = quiet_note};
+        struct run_options options = {.goal = GOAL_NEW, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        make_plan(sim, &plan);
+        if (plan_run(engine, &plan, &options, &observer, &changed, &error) < 0)
+                fail_msg("%s (%s)", error.sentence, error.trail ? error.trail : "");
+        assert_true(late.came);
+        scene_wait(sim, SETTLE_MS);
+        assert_int_equal(scene_count(sim, "/containers/json?filters=%7B%22name%22%3A%5B%22headroom%22%5D%7D"),
+                         0);
+        assert_int_equal(scene_count(sim, "/networks"), 4 + 3);
+}
+
 static void the_same_seed_gives_the_same_answers(void **state)
 {
         _cleanup_(scene_close) struct sim *a = scene_open(&(struct sim_settings){.seed = 7});
@@ -248,6 +297,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_move_ends_exactly_new_and_its_undo_exactly_old),
                 cmocka_unit_test(so_it_does_on_newer_engines_and_with_slow_ones),
+                cmocka_unit_test(an_anchor_that_comes_after_the_hop_was_cleared_is_removed),
                 cmocka_unit_test(the_same_seed_gives_the_same_answers),
         };
 
