@@ -167,6 +167,10 @@ static char *describe(const struct asking *asking, CURLcode code, bool connected
                 return text_copy("what answers does not speak HTTP");
         case CURLE_PEER_FAILED_VERIFICATION:
                 return text_format("its certificate is not valid: %s", reason);
+        case CURLE_SSL_CACERT_BADFILE:
+                return text_format("its certificate can't be judged, because this machine knows no "
+                                   "authorities (Debian: ca-certificates): %s",
+                                   reason);
         case CURLE_PARTIAL_FILE:
                 return text_format("the answer breaks off after %" PRIu64 " bytes", asking->length);
         case CURLE_WRITE_ERROR:

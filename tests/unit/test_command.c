@@ -458,8 +458,10 @@ static void on_a_small_disk(void (*act)(void))
         int status = 0;
 
         if (child == 0) {
-                if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-                    mount("tmpfs", folder, "tmpfs", 0, "size=64k") < 0)
+                /* Below a chroot that is no mount of its own the disk could not be kept to this process. */
+                if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+                        _exit(errno == EPERM || errno == EINVAL ? 77 : 1);
+                if (mount("tmpfs", folder, "tmpfs", 0, "size=64k") < 0)
                         _exit(errno == EPERM ? 77 : 1);
                 act();
                 _exit(0);

@@ -6,9 +6,11 @@
 #include "base/clock.h"
 #include "host/page.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -494,6 +496,34 @@ static void test_a_certificate_counts_where_the_operator_asks_and_not_at_the_loc
         assert_int_equal(edge.status, 200);
 }
 
+/* In a process of its own, below whose /etc/ssl/certs there is nothing. */
+static int ask_without_authorities(const char *url)
+{
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("tmpfs", "/etc/ssl/certs", "tmpfs", 0, "size=64k") < 0)
+                return errno == EPERM || errno == EINVAL ? 77 : 1;
+        _cleanup_(page_answer_done) struct page_answer answer = ask(url, NULL, LONG_MS);
+        return answer.failure && strstr(answer.failure, "this machine knows no authorities") ? 0 : 2;
+}
+
+static void test_a_machine_without_authorities_is_told_for_what_it_is(void **state)
+{
+        _cleanup_(tls_stop) struct tls_server server = {.folder = ""};
+        int status = 0;
+
+        (void)state;
+        if (!tls_start(&server))
+                fail_msg("openssl s_server does not start");
+        _cleanup_free_ char *url = text_format("https://%s/", server.at);
+        pid_t child = fork();
+        if (child == 0)
+                _exit(ask_without_authorities(url));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) != 77) /* who may mount nothing can't have such a machine */
+                assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -511,6 +541,7 @@ int main(void)
                 cmocka_unit_test(test_titles_are_one_line_of_printable_text),
                 cmocka_unit_test(test_a_huge_title_is_cut_between_characters),
                 cmocka_unit_test(test_any_bytes_give_a_printable_title_or_none),
+                cmocka_unit_test(test_a_machine_without_authorities_is_told_for_what_it_is),
                 cmocka_unit_test(test_a_certificate_counts_where_the_operator_asks_and_not_at_the_local_edge),
         };
 
