@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "host/page.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
