@@ -35,6 +35,24 @@ size_t sim_service_running(struct sim *sim, const char *name)
         return running;
 }
 
+size_t sim_service_wanted(struct sim *sim, const char *name)
+{
+        const struct sim_service *service = sim_service_find(sim, name);
+        size_t wanted = 0;
+
+        if (service)
+                for_each_sim_task (task, service)
+                        wanted += sim_task_is_live(task) && sim_task_is_wanted(task);
+        return wanted;
+}
+
+bool sim_network_has_pool(struct sim *sim, const char *name)
+{
+        const struct sim_network *network = sim_network_find(sim, name);
+
+        return network && !network->removed && network->allocated;
+}
+
 /* Every owner's address is held once, and what is held without an owner is what was leaked. */
 
 struct audit {
