@@ -9,6 +9,17 @@
 
 #define RETRY_MS 2
 
+bool sim_network_address(struct sim *sim, struct sim_network *network, uint32_t *ret_address)
+{
+        if (sim_address_next(&network->pool, ret_address)) {
+                network->held_most = MAX(network->held_most, network->pool.held);
+                return true;
+        }
+        if (!network->refused_ms)
+                network->refused_ms = sim->now_ms;
+        return false;
+}
+
 /* Tasks */
 
 static void give_back(struct sim *sim, struct sim_task *task, size_t count)
@@ -30,7 +41,7 @@ bool sim_task_allocate(struct sim *sim, struct sim_task *task)
         for (size_t i = 0; i < task->attachment_count; i++) {
                 struct sim_attachment *attachment = &task->attachments[i];
                 struct sim_network *network = sim_network_stored(sim, attachment->network);
-                if (network && network->allocated && sim_address_next(&network->pool, &attachment->address))
+                if (network && network->allocated && sim_network_address(sim, network, &attachment->address))
                         continue;
                 give_back(sim, task, i);
                 sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
@@ -61,6 +72,7 @@ static void leak(struct sim *sim, const struct sim_task *task)
                 if (!network || !network->allocated || !task->attachments[i].address)
                         continue;
                 network->leaked++;
+                network->leaked_ever++;
                 sim->leaked++;
         }
 }
@@ -100,7 +112,7 @@ void sim_endpoint_update(struct sim *sim, struct sim_network *network, uint32_t 
                 on->endpoint = 0;
                 sim_retry_due(sim);
         } else if (!on->endpoint && needs_endpoint(network, node) &&
-                   !sim_address_next(&network->pool, &on->endpoint)) {
+                   !sim_network_address(sim, network, &on->endpoint)) {
                 sim_log(sim, "error",
                         "Failed to allocate network resources for node: could not find an available IP");
         }
@@ -182,12 +194,24 @@ static void reopen_pool(struct sim_network *network)
                         sim_address_take(&network->pool, network->on.items[i].endpoint);
 }
 
-static void take_again(struct sim *sim, struct sim_ref ref, uint32_t address)
+static void take_again(struct sim *sim, const struct sim_network *only, struct sim_ref ref, uint32_t address)
 {
         struct sim_network *network = sim_network_stored(sim, ref);
 
-        if (network && network->allocated && address)
+        if (network && network->allocated && address && (!only || network == only))
                 sim_address_take(&network->pool, address);
+}
+
+/* What the store holds, of all networks or of one. */
+static void take_stored(struct sim *sim, const struct sim_network *only)
+{
+        for_each_sim (sim_service, service, &sim->services)
+                for (size_t i = 0; i < service->vips.count; i++)
+                        take_again(sim, only, service->vips.items[i].network, service->vips.items[i].address);
+        for_each_sim (sim_task, task, &sim->tasks)
+                for (size_t i = 0; task->allocated && i < task->attachment_count; i++)
+                        take_again(sim, only, task->attachments[i].network, task->attachments[i].address);
+        sim_retry_due(sim);
 }
 
 void sim_allocator_restart(struct sim *sim)
@@ -197,11 +221,12 @@ void sim_allocator_restart(struct sim *sim)
         for_each_sim (sim_network, network, &sim->networks)
                 if (network->allocated && !network->local)
                         reopen_pool(network);
-        for_each_sim (sim_service, service, &sim->services)
-                for (size_t i = 0; i < service->vips.count; i++)
-                        take_again(sim, service->vips.items[i].network, service->vips.items[i].address);
-        for_each_sim (sim_task, task, &sim->tasks)
-                for (size_t i = 0; task->allocated && i < task->attachment_count; i++)
-                        take_again(sim, task->attachments[i].network, task->attachments[i].address);
-        sim_retry_due(sim);
+        take_stored(sim, NULL);
+}
+
+void sim_network_recount(struct sim *sim, struct sim_network *network)
+{
+        sim->leaked -= network->leaked;
+        reopen_pool(network);
+        take_stored(sim, network);
 }

@@ -12,7 +12,56 @@ struct sim_pool_state sim_pool_state(struct sim *sim, const char *name)
                 return (struct sim_pool_state){0};
         return (struct sim_pool_state){.capacity = network->pool.size - RESERVED_ADDRESSES,
                                        .held = network->pool.held - RESERVED_ADDRESSES,
-                                       .leaked = network->leaked};
+                                       .leaked = network->leaked,
+                                       .held_most = MAX(network->held_most, network->pool.held) -
+                                                    RESERVED_ADDRESSES,
+                                       .leaked_ever = network->leaked_ever,
+                                       .refused_ms = network->refused_ms};
+}
+
+void sim_pool_watch(struct sim *sim, const char *name)
+{
+        struct sim_network *network = sim_network_find(sim, name);
+
+        if (!network)
+                return;
+        network->held_most = network->pool.held;
+        network->leaked_ever = 0;
+        network->refused_ms = 0;
+}
+
+uint64_t sim_leak_add(struct sim *sim, const char *name, uint64_t count)
+{
+        struct sim_network *network = sim_network_find(sim, name);
+        uint64_t done = 0;
+        uint32_t address;
+
+        if (!network || !network->allocated)
+                return 0;
+        while (done < count && sim_address_next(&network->pool, &address))
+                done++;
+        network->leaked += done;
+        sim->leaked += done;
+        return done;
+}
+
+void sim_leak_clear(struct sim *sim, const char *name)
+{
+        struct sim_network *network = sim_network_find(sim, name);
+
+        if (network && network->allocated)
+                sim_network_recount(sim, network);
+}
+
+size_t sim_network_live(struct sim *sim, const char *name)
+{
+        const struct sim_network *network = sim_network_find(sim, name);
+        size_t live = 0;
+
+        for_each_sim (sim_task, task, &sim->tasks)
+                for (size_t i = 0; network && sim_task_is_live(task) && i < task->attachment_count; i++)
+                        live += sim_ref_equal(task->attachments[i].network, network->object.ref);
+        return live;
 }
 
 const char *sim_service_spec(struct sim *sim, const char *name, size_t *ret_length)
@@ -33,24 +82,6 @@ size_t sim_service_running(struct sim *sim, const char *name)
                 for_each_sim_task (task, service)
                         running += task->state == TASK_RUNNING && sim_task_is_wanted(task);
         return running;
-}
-
-size_t sim_service_wanted(struct sim *sim, const char *name)
-{
-        const struct sim_service *service = sim_service_find(sim, name);
-        size_t wanted = 0;
-
-        if (service)
-                for_each_sim_task (task, service)
-                        wanted += sim_task_is_live(task) && sim_task_is_wanted(task);
-        return wanted;
-}
-
-bool sim_network_has_pool(struct sim *sim, const char *name)
-{
-        const struct sim_network *network = sim_network_find(sim, name);
-
-        return network && !network->removed && network->allocated;
 }
 
 /* Every owner's address is held once, and what is held without an owner is what was leaked. */

@@ -65,7 +65,7 @@ static bool add_vip(struct sim *sim, struct sim_service *service, struct sim_ref
 
         if (has_vip(service, ref))
                 return true;
-        if (!network || !network->allocated || !sim_address_next(&network->pool, &address)) {
+        if (!network || !network->allocated || !sim_network_address(sim, network, &address)) {
                 *ret_full = network;
                 return false;
         }

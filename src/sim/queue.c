@@ -1,6 +1,6 @@
-#include "sim/state.h"
+#include "sim/queue.h"
 
-/* What is to happen, as a binary heap by time; of one time, in the order in which it was put in. */
+/* A binary heap. */
 
 static bool is_before(const struct sim_event *a, const struct sim_event *b)
 {
@@ -15,16 +15,15 @@ static void swap(struct sim_event *a, struct sim_event *b)
         *b = kept;
 }
 
-void sim_schedule(struct sim *sim, enum sim_event_kind kind, struct sim_ref object, uint32_t stamp,
-                  int64_t delay_ms)
+void sim_queue_add(struct sim_queue *queue, int64_t time_ms, int kind, struct sim_ref object, uint32_t stamp)
 {
-        *list_add(&sim->events) = (struct sim_event){.time_ms = sim->now_ms + MAX(delay_ms, 0),
-                                                     .sequence = ++sim->sequence,
+        *list_add(&queue->heap) = (struct sim_event){.time_ms = time_ms,
+                                                     .sequence = ++queue->sequence,
                                                      .object = object,
                                                      .stamp = stamp,
                                                      .kind = kind};
-        struct sim_event *heap = sim->events.items;
-        for (size_t i = sim->events.count - 1; i && is_before(&heap[i], &heap[(i - 1) / 2]); i = (i - 1) / 2)
+        struct sim_event *heap = queue->heap.items;
+        for (size_t i = queue->heap.count - 1; i && is_before(&heap[i], &heap[(i - 1) / 2]); i = (i - 1) / 2)
                 swap(&heap[i], &heap[(i - 1) / 2]);
 }
 
@@ -41,14 +40,25 @@ static void sink(struct sim_event *heap, size_t count)
         }
 }
 
-bool sim_next_event(struct sim *sim, int64_t until_ms, struct sim_event *ret_event)
+bool sim_queue_next(struct sim_queue *queue, int64_t until_ms, struct sim_event *ret_event)
 {
-        struct sim_event *heap = sim->events.items;
+        struct sim_event *heap = queue->heap.items;
 
-        if (sim->events.count == 0 || heap[0].time_ms > until_ms)
+        if (queue->heap.count == 0 || heap[0].time_ms > until_ms)
                 return false;
         *ret_event = heap[0];
-        heap[0] = heap[--sim->events.count];
-        sink(heap, sim->events.count);
+        heap[0] = heap[--queue->heap.count];
+        sink(heap, queue->heap.count);
         return true;
+}
+
+int64_t sim_queue_next_ms(const struct sim_queue *queue)
+{
+        return queue->heap.count ? queue->heap.items[0].time_ms : INT64_MAX;
+}
+
+void sim_queue_done(struct sim_queue *queue)
+{
+        free(queue->heap.items);
+        *queue = (struct sim_queue){0};
 }

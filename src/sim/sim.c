@@ -69,8 +69,7 @@ struct sim *sim_open(const struct sim_settings *settings)
         add_ingress(sim);
         for (size_t i = 0; i < sim->settings.nodes; i++) {
                 snprintf(name, sizeof(name), "node%zu", i + 1);
-                sim_node_add(sim, i == 0 && settings && settings->first_node ? settings->first_node : name,
-                             true);
+                sim_node_add(sim, name, true);
         }
         return sim;
 }
@@ -97,13 +96,12 @@ struct sim *sim_free(struct sim *sim)
                 free(sim->models.items[i].name);
         for (size_t i = 0; i < sim->images.count; i++)
                 free(sim->images.items[i]);
-        sim_outside_done(sim);
         sim_journal_done(sim);
         free(sim->network_names.buckets);
         free(sim->service_names.buckets);
         free(sim->models.items);
         free(sim->images.items);
-        free(sim->events.items);
+        sim_queue_done(&sim->events);
         free(sim->waiting.items);
         free(sim);
         return NULL;
@@ -121,7 +119,7 @@ int64_t sim_now_ms(const struct sim *sim)
 
 int64_t sim_next_ms(const struct sim *sim)
 {
-        return sim->events.count ? sim->events.items[0].time_ms : INT64_MAX;
+        return sim_queue_next_ms(&sim->events);
 }
 
 int64_t sim_wall_ms(const struct sim *sim, int64_t time_ms)
@@ -137,6 +135,12 @@ int sim_minor(const struct sim *sim)
 uint64_t sim_leaked(const struct sim *sim)
 {
         return sim->leaked;
+}
+
+void sim_schedule(struct sim *sim, enum sim_event_kind kind, struct sim_ref object, uint32_t stamp,
+                  int64_t delay_ms)
+{
+        sim_queue_add(&sim->events, sim->now_ms + MAX(delay_ms, 0), (int)kind, object, stamp);
 }
 
 /* What is due. The object may be gone by then, or wait for something else. */
@@ -164,7 +168,7 @@ static void run_event(struct sim *sim, const struct sim_event *event)
         struct sim_network *network;
         struct sim_service *service;
 
-        switch (event->kind) {
+        switch ((enum sim_event_kind)event->kind) {
         case SIM_EVENT_NETWORK:
                 network = sim_table_at(&sim->networks, event->object);
                 if (network)
@@ -189,9 +193,6 @@ static void run_event(struct sim *sim, const struct sim_event *event)
         case SIM_EVENT_ORPHAN:
                 run_node(sim, event);
                 return;
-        case SIM_EVENT_OUTSIDE:
-                sim_outside_run(sim, event->stamp);
-                return;
         default:
                 run_task(sim, event);
         }
@@ -201,7 +202,7 @@ void sim_run_until(struct sim *sim, int64_t time_ms)
 {
         struct sim_event event;
 
-        while (sim_next_event(sim, time_ms, &event)) {
+        while (sim_queue_next(&sim->events, time_ms, &event)) {
                 sim->now_ms = MAX(sim->now_ms, event.time_ms);
                 run_event(sim, &event);
         }

@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "sim/queue.h"
 #include "sim/sim.h"
 #include "swarm/swarm.h"
 
@@ -28,10 +29,6 @@
 #define SIM_MINOR_SERIAL_POOL                                                                                \
         45 /* up to here the default pool's subnets go round, then the lowest is taken */
 
-struct sim_ref {
-        uint32_t index;
-        uint32_t generation;
-};
 #define SIM_NO_REF ((struct sim_ref){SIM_NONE, 0})
 
 /* The head of everything in a table. */
@@ -119,6 +116,9 @@ struct sim_network {
         bool removed; /* gone from the store; kept while a node has a copy */
         uint32_t vxlan;
         uint64_t leaked;
+        uint64_t leaked_ever; /* these three since somebody began to watch it */
+        uint64_t held_most;
+        int64_t refused_ms; /* when an address was refused first; 0: never */
         uint32_t local_node;
         bool refused; /* it was logged that it can't have its pool */
         struct sim_pool pool;
@@ -282,7 +282,6 @@ struct sim_node {
         uint32_t address;
         bool manager;
         bool down;
-        uint32_t tasks; /* live ones that were assigned to it */
         char *availability;
         char *labels; /* raw */
         char *bytes;  /* the spec as posted; NULL: made up */
@@ -297,15 +296,6 @@ enum sim_event_kind {
         SIM_EVENT_DRAIN,   /* a removed network is looked at: has any node a copy yet? */
         SIM_EVENT_LEADER,  /* a new one is elected */
         SIM_EVENT_ORPHAN,  /* a node has been down for a day */
-        SIM_EVENT_OUTSIDE, /* what somebody outside has asked for */
-};
-
-struct sim_event {
-        int64_t time_ms;
-        uint64_t sequence; /* earlier ones first */
-        struct sim_ref object;
-        uint32_t stamp;
-        enum sim_event_kind kind;
 };
 
 struct sim_named_model {
@@ -328,7 +318,6 @@ struct sim {
         struct random_stream random;
         int64_t now_ms;
         uint64_t index; /* the store's */
-        uint64_t sequence;
         uint64_t leaked;
         uint64_t node_key; /* scrambles IDs */
         uint32_t leader;
@@ -341,22 +330,16 @@ struct sim {
         uint64_t subnet_cursor; /* of the default pool: where the next search begins */
         struct prefix default_pool;
 
-        LIST(struct sim_event) events; /* a heap */
+        struct sim_queue events;
         struct sim_table networks, services, tasks, containers, nodes;
         struct sim_names network_names, service_names;
         LIST(struct sim_ref) waiting; /* tasks without an address or a node */
         LIST(struct sim_named_model) models;
         LIST(char *) images;
-        LIST(struct sim_outside *) outside; /* NULL: it has happened */
         LIST(struct sim_happening) happenings;
         size_t happenings_dropped;
         LIST(struct sim_log_line) log;
 };
-
-/* queue.c */
-void sim_schedule(struct sim *sim, enum sim_event_kind kind, struct sim_ref object, uint32_t stamp,
-                  int64_t delay_ms);
-bool sim_next_event(struct sim *sim, int64_t until_ms, struct sim_event *ret_event);
 
 /* pool.c */
 void sim_pool_init(struct sim_pool *pool, struct prefix prefix);
@@ -414,10 +397,6 @@ void sim_network_drop(struct sim *sim, struct sim_network *network); /* freed, a
 void sim_presence_add(struct sim *sim, struct sim_network *network, uint32_t node, bool visitor);
 void sim_presence_drop(struct sim *sim, struct sim_network *network, uint32_t node, bool visitor);
 char *sim_network_user(struct sim *sim, const struct sim_network *network); /* "service X", NULL: none */
-
-/* outside.c */
-void sim_outside_run(struct sim *sim, uint32_t index);
-void sim_outside_done(struct sim *sim);
 
 /* service.c */
 struct sim_service *sim_service_find(struct sim *sim, const char *name_or_id);
@@ -479,6 +458,7 @@ static inline bool sim_task_is_wanted(const struct sim_task *task)
 #define for_each_sim_task(t, service) for (struct sim_task *t = (service)->first_task; t; t = t->next)
 
 /* allocate.c: addresses of tasks, and of nodes for them */
+bool sim_network_address(struct sim *sim, struct sim_network *network, uint32_t *ret_address);
 bool sim_task_allocate(struct sim *sim, struct sim_task *task);
 void sim_task_release(struct sim *sim, struct sim_task *task);
 void sim_retry_due(struct sim *sim);
@@ -486,6 +466,7 @@ void sim_retry(struct sim *sim);
 void sim_endpoint_update(struct sim *sim, struct sim_network *network, uint32_t node);
 bool sim_has_endpoints(struct sim *sim, const struct sim_task *task);
 void sim_allocator_restart(struct sim *sim);
+void sim_network_recount(struct sim *sim, struct sim_network *network);
 
 /* node.c */
 void sim_node_free(struct sim_node *node);
@@ -523,6 +504,8 @@ void sim_log(struct sim *sim, const char *level, const char *format, ...) _print
 void sim_journal_done(struct sim *sim);
 
 /* sim.c */
+void sim_schedule(struct sim *sim, enum sim_event_kind kind, struct sim_ref object, uint32_t stamp,
+                  int64_t delay_ms);
 int sim_minor(const struct sim *sim);
 int64_t sim_wall_ms(const struct sim *sim, int64_t time_ms);
 void sim_time_format(const struct sim *sim, int64_t time_ms, char ret_text[SIM_TIME_SIZE]);
