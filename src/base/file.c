@@ -55,7 +55,7 @@ int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, st
         return 0;
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
+int file_write_all(int fd, const char *bytes, size_t length)
 {
         while (length) {
                 ssize_t written = write(fd, bytes, length);
@@ -87,7 +87,7 @@ int file_write(const char *path, const void *bytes, size_t length, mode_t mode, 
 
         if (fd < 0)
                 return fail(error, "create", path);
-        if (write_all(fd, bytes, length) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
+        if (file_write_all(fd, bytes, length) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
             rename(beside, path) < 0) {
                 fail(error, "write", path);
                 unlink(beside);

@@ -17,5 +17,8 @@ int file_read(const char *path, size_t bound_bytes, struct buffer *ret_bytes, st
  */
 int file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error);
 
+/* All of the bytes, however few a single write takes; -1 with errno. */
+int file_write_all(int fd, const char *bytes, size_t length);
+
 /* Makes the folder and its parents with the mode; one that exists is left as it is. */
 int folder_make(const char *path, mode_t mode, struct error *error);

@@ -82,20 +82,13 @@ int journal_open(const char *state, const char *plan_id, struct journal **ret_jo
 static int write_line(int fd, const char *line, size_t length)
 {
         off_t end = lseek(fd, 0, SEEK_END);
-        size_t done = 0;
 
-        while (done < length) {
-                ssize_t written = write(fd, line + done, length - done);
-                if (written < 0 && errno == EINTR)
-                        continue;
-                if (written < 0) {
-                        int why = errno;
-                        if (done && ftruncate(fd, end) < 0)
-                                why = errno;
-                        errno = why;
-                        return -1;
-                }
-                done += (size_t)written;
+        if (file_write_all(fd, line, length) < 0) {
+                int why = errno;
+                if (ftruncate(fd, end) < 0)
+                        why = errno;
+                errno = why;
+                return -1;
         }
         return fdatasync(fd);
 }

@@ -3,6 +3,7 @@
 
 #include "move/patch/find.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -214,23 +215,9 @@ static void copy_xattrs(int from, int to)
         }
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
-{
-        while (length) {
-                ssize_t written = write(fd, bytes, length);
-                if (written < 0 && errno == EINTR)
-                        continue;
-                if (written < 0)
-                        return -1;
-                bytes += written;
-                length -= (size_t)written;
-        }
-        return 0;
-}
-
 static int fill_like(int fd, int old, const struct stat *status, const struct buffer *bytes)
 {
-        if (write_all(fd, buffer_text(bytes), bytes->length) < 0)
+        if (file_write_all(fd, buffer_text(bytes), bytes->length) < 0)
                 return -1;
         if (fchown(fd, status->st_uid, status->st_gid) < 0 || fchmod(fd, status->st_mode & 07777) < 0)
                 return -1;
