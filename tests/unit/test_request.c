@@ -23,19 +23,18 @@
         "\"com.docker.network.driver.mtu\":\"1400\"},\"Labels\":{\"a\":\"b\",\"c\":\"\\u00e4\\\"\"},"        \
         "\"Peers\":[]}\n"
 
-static char *request(const char *gateway, const struct request_change *change)
+static void request(const char *gateway, const struct request_change *change, char **ret_made)
 {
         _cleanup_buffer_ struct buffer inspect = {0};
-        char *made = NULL;
 
         buffer_format(&inspect, INSPECT_HEAD "%s" INSPECT_TAIL, gateway);
-        assert_int_equal(request_of_network(&inspect, change, &made, NULL), 0);
-        return made;
+        assert_int_equal(request_of_network(&inspect, change, ret_made, NULL), 0);
 }
 
 static void everything_that_was_chosen_is_asked_for_again(void **state)
 {
-        _cleanup_free_ char *made = request(",\"Gateway\":\"10.0.1.1\"", &(struct request_change){0});
+        _cleanup_free_ char *made = NULL;
+        request(",\"Gateway\":\"10.0.1.1\"", &(struct request_change){0}, &made);
 
         (void)state;
         assert_string_equal(
@@ -49,7 +48,8 @@ static void everything_that_was_chosen_is_asked_for_again(void **state)
 
 static void the_vxlan_number_is_the_engines_to_choose(void **state)
 {
-        _cleanup_free_ char *made = request("", &(struct request_change){0});
+        _cleanup_free_ char *made = NULL;
+        request("", &(struct request_change){0}, &made);
 
         (void)state;
         assert_null(strstr(made, "vxlanid_list"));
@@ -58,8 +58,10 @@ static void the_vxlan_number_is_the_engines_to_choose(void **state)
 
 static void another_subnet_is_all_that_differs(void **state)
 {
-        _cleanup_free_ char *old = request("", &(struct request_change){0});
-        _cleanup_free_ char *new = request("", &(struct request_change){.subnet = "10.10.0.0/16"});
+        _cleanup_free_ char *old = NULL;
+        request("", &(struct request_change){0}, &old);
+        _cleanup_free_ char *new = NULL;
+        request("", &(struct request_change){.subnet = "10.10.0.0/16"}, &new);
 
         (void)state;
         char *at = strstr(old, "10.0.1.0/24");
@@ -86,8 +88,8 @@ static void a_gateway_keeps_its_distance_unless_the_engine_would_choose_it(void 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 _cleanup_free_ char *gateway = text_format(",\"Gateway\":\"%s\"", cases[i].gateway);
-                _cleanup_free_ char *made =
-                        request(gateway, &(struct request_change){.subnet = cases[i].subnet});
+                _cleanup_free_ char *made = NULL;
+                request(gateway, &(struct request_change){.subnet = cases[i].subnet}, &made);
                 _cleanup_free_ char *expected =
                         cases[i].expected ? text_format("\",\"Gateway\":\"%s\"}", cases[i].expected) : NULL;
                 if (expected ? !strstr(made, expected) : strstr(made, "Gateway") != NULL)
@@ -98,8 +100,8 @@ static void a_gateway_keeps_its_distance_unless_the_engine_would_choose_it(void 
 /* step_network.c puts the lock's labels in the place of these bytes. */
 static void a_hop_has_empty_labels_for_the_lock_to_fill(void **state)
 {
-        _cleanup_free_ char *made =
-                request("", &(struct request_change){"headroom-hop-proxy", "10.20.0.0/22", "{}"});
+        _cleanup_free_ char *made = NULL;
+        request("", &(struct request_change){"headroom-hop-proxy", "10.20.0.0/22", "{}"}, &made);
 
         (void)state;
         const char *labels = strstr(made, "\"Labels\":{}");
