@@ -22,6 +22,7 @@
 #define HOP_LENGTH_BITS_MAX 22 /* the hop is never smaller, */
 #define HOP_SPARE           64 /* nor has fewer addresses to spare */
 #define SPARE_ADDRESSES     8  /* for start-first tasks, anchors and live connections during the move */
+#define HOP_BYTES_MAX       1400000
 #define FLEXIBLE_API_MINOR  42 /* engines below it die of a spec without Placement */
 
 struct making {
@@ -467,11 +468,30 @@ static int make(struct making *making, struct error *error)
         return 0;
 }
 
+/*
+ * The whole plan stands in a label of the hop, and the engine stores no object of 1.5 MB
+ * (docs/engine-notes.md). What is left of that is for what else a creation holds.
+ */
+static int refuse_huge(const struct plan *plan, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+
+        plan_format(plan, false, &body);
+        if (body.length + strlen(plan->hop_request) <= HOP_BYTES_MAX)
+                return 0;
+        return error_set(
+                error, ERROR_REFUSED,
+                "the plan of %zu services and %zu containers takes %zu kB, and the hop network has to "
+                "keep it, of which the engine stores at most %d kB: move some of them to a network "
+                "of their own first",
+                plan->services.count, plan->containers.count, body.length / 1000, HOP_BYTES_MAX / 1000);
+}
+
 int plan_make(struct engine *engine, const struct plan_wish *wish, struct plan *ret_plan, struct error *error)
 {
         _cleanup_(making_done) struct making making = {.engine = engine, .wish = wish};
 
-        if (make(&making, error) < 0)
+        if (make(&making, error) < 0 || refuse_huge(&making.plan, error) < 0)
                 return -1;
         *ret_plan = making.plan;
         making.plan = (struct plan){0};

@@ -30,21 +30,6 @@ void sim_pool_watch(struct sim *sim, const char *name)
         network->refused_ms = 0;
 }
 
-uint64_t sim_leak_add(struct sim *sim, const char *name, uint64_t count)
-{
-        struct sim_network *network = sim_network_find(sim, name);
-        uint64_t done = 0;
-        uint32_t address;
-
-        if (!network || !network->allocated)
-                return 0;
-        while (done < count && sim_address_next(&network->pool, &address))
-                done++;
-        network->leaked += done;
-        sim->leaked += done;
-        return done;
-}
-
 void sim_leak_clear(struct sim *sim, const char *name)
 {
         struct sim_network *network = sim_network_find(sim, name);
@@ -82,6 +67,24 @@ size_t sim_service_running(struct sim *sim, const char *name)
                 for_each_sim_task (task, service)
                         running += task->state == TASK_RUNNING && sim_task_is_wanted(task);
         return running;
+}
+
+size_t sim_service_wanted(struct sim *sim, const char *name)
+{
+        const struct sim_service *service = sim_service_find(sim, name);
+        size_t wanted = 0;
+
+        if (service)
+                for_each_sim_task (task, service)
+                        wanted += sim_task_is_live(task) && sim_task_is_wanted(task);
+        return wanted;
+}
+
+bool sim_network_has_pool(struct sim *sim, const char *name)
+{
+        const struct sim_network *network = sim_network_find(sim, name);
+
+        return network && !network->removed && network->allocated;
 }
 
 /* Every owner's address is held once, and what is held without an owner is what was leaked. */

@@ -96,19 +96,23 @@ static bool has_host_ports_free(struct sim *sim, const struct sim_task *task, ui
         return true;
 }
 
+/* The fewest tasks of the same service first, then the fewest of all: swarmkit's spread. */
 uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task)
 {
         uint32_t best = SIM_NONE;
         uint64_t fewest = UINT64_MAX;
+        uint32_t fewest_of_all = UINT32_MAX;
 
         for (uint32_t i = 0; i < sim->nodes.count; i++) {
                 if (!sim_node_suits(sim, i, task->spec) || !has_host_ports_free(sim, task, i))
                         continue;
                 uint64_t count = count_tasks(sim, task, i);
-                if (count >= fewest ||
+                uint32_t of_all = ((const struct sim_node *)sim->nodes.items[i])->tasks;
+                if (count > fewest || (count == fewest && of_all >= fewest_of_all) ||
                     (task->spec->replicas_max_per_node && count >= task->spec->replicas_max_per_node))
                         continue;
                 fewest = count;
+                fewest_of_all = of_all;
                 best = i;
         }
         return best;

@@ -69,7 +69,8 @@ struct sim *sim_open(const struct sim_settings *settings)
         add_ingress(sim);
         for (size_t i = 0; i < sim->settings.nodes; i++) {
                 snprintf(name, sizeof(name), "node%zu", i + 1);
-                sim_node_add(sim, name, true);
+                sim_node_add(sim, i == 0 && settings && settings->first_node ? settings->first_node : name,
+                             true);
         }
         return sim;
 }
@@ -96,6 +97,7 @@ struct sim *sim_free(struct sim *sim)
                 free(sim->models.items[i].name);
         for (size_t i = 0; i < sim->images.count; i++)
                 free(sim->images.items[i]);
+        sim_outside_done(sim);
         sim_journal_done(sim);
         free(sim->network_names.buckets);
         free(sim->service_names.buckets);
@@ -192,6 +194,9 @@ static void run_event(struct sim *sim, const struct sim_event *event)
                 return;
         case SIM_EVENT_ORPHAN:
                 run_node(sim, event);
+                return;
+        case SIM_EVENT_OUTSIDE:
+                sim_outside_run(sim, event->stamp);
                 return;
         default:
                 run_task(sim, event);

@@ -31,6 +31,7 @@ struct sim_settings {
         uint8_t pool_subnet_bits;   /* 0: 24 */
         const char *ingress_subnet; /* NULL: the default pool's first */
         size_t nodes;               /* 0: one. All are managers, the first leads and is asked */
+        const char *first_node;     /* its name; NULL: "node1" */
         uint32_t task_history;      /* 0: 5 */
         int64_t call_ms;            /* a request takes so long; 0: 2 */
         int64_t allocate_ms;        /* from an object's creation to its addresses; 0: 10 */
@@ -117,6 +118,13 @@ void sim_node_down(struct sim *sim, size_t node, bool down);
 /* The node's engine is started again: its containers end, its local leftovers of networks go. */
 void sim_engine_restart(struct sim *sim, size_t node);
 
+/*
+ * At that time `happen` is called, in the order of all that happens. The userdata is the sim's from now on:
+ * `done` (may be NULL) frees it when it has happened, or with the sim.
+ */
+void sim_at(struct sim *sim, int64_t time_ms, void (*happen)(struct sim *sim, void *userdata), void *userdata,
+            void (*done)(void *userdata));
+
 /* A container of a running task ends by itself. False when the service has none that runs. */
 bool sim_task_kill(struct sim *sim, const char *service);
 
@@ -133,9 +141,13 @@ struct sim_pool_state {
 };
 struct sim_pool_state sim_pool_state(struct sim *sim, const char *network);
 void sim_pool_watch(struct sim *sim, const char *network);
-
-/* Makes so many addresses leaked ones, as many as there are free; returns how many that were. */
-uint64_t sim_leak_add(struct sim *sim, const char *network, uint64_t count);
+/*
+ * An address of the network is held and has no owner from now on: a certain one, or 0 for the next that is
+ * free. False when it is held already, when none is free, or when there is no such pool.
+ */
+bool sim_leak(struct sim *sim, const char *network, uint32_t address);
+/* Whether the network has a pool; false for one that overlaps another, or is not there. */
+bool sim_network_has_pool(struct sim *sim, const char *network);
 /* Gives one network's leaked addresses back, and no other's, which no engine can. */
 void sim_leak_clear(struct sim *sim, const char *network);
 /* Tasks of services on a network that have not ended, though they may be about to. */
@@ -147,6 +159,8 @@ uint64_t sim_leaked(const struct sim *sim);
 const char *sim_service_spec(struct sim *sim, const char *service, size_t *ret_length);
 /* How many of its tasks run and are meant to. */
 size_t sim_service_running(struct sim *sim, const char *service);
+/* How many of its tasks are meant to run and have not ended, wherever they are on their way. */
+size_t sim_service_wanted(struct sim *sim, const char *service);
 
 /* How many tasks of a service serve, and how many of those reach a serving task of the other by its name. */
 struct sim_reach {

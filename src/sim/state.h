@@ -282,6 +282,7 @@ struct sim_node {
         uint32_t address;
         bool manager;
         bool down;
+        uint32_t tasks; /* live ones that were assigned to it */
         char *availability;
         char *labels; /* raw */
         char *bytes;  /* the spec as posted; NULL: made up */
@@ -296,6 +297,7 @@ enum sim_event_kind {
         SIM_EVENT_DRAIN,   /* a removed network is looked at: has any node a copy yet? */
         SIM_EVENT_LEADER,  /* a new one is elected */
         SIM_EVENT_ORPHAN,  /* a node has been down for a day */
+        SIM_EVENT_OUTSIDE, /* what somebody outside has asked for */
 };
 
 struct sim_named_model {
@@ -336,6 +338,7 @@ struct sim {
         LIST(struct sim_ref) waiting; /* tasks without an address or a node */
         LIST(struct sim_named_model) models;
         LIST(char *) images;
+        LIST(struct sim_outside *) outside; /* NULL: it has happened */
         LIST(struct sim_happening) happenings;
         size_t happenings_dropped;
         LIST(struct sim_log_line) log;
@@ -397,6 +400,10 @@ void sim_network_drop(struct sim *sim, struct sim_network *network); /* freed, a
 void sim_presence_add(struct sim *sim, struct sim_network *network, uint32_t node, bool visitor);
 void sim_presence_drop(struct sim *sim, struct sim_network *network, uint32_t node, bool visitor);
 char *sim_network_user(struct sim *sim, const struct sim_network *network); /* "service X", NULL: none */
+
+/* outside.c */
+void sim_outside_run(struct sim *sim, uint32_t index);
+void sim_outside_done(struct sim *sim);
 
 /* service.c */
 struct sim_service *sim_service_find(struct sim *sim, const char *name_or_id);

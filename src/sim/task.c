@@ -80,6 +80,7 @@ static void be_present(struct sim *sim, struct sim_task *task, bool present)
         if (task->present == present)
                 return;
         task->present = present;
+        ((struct sim_node *)sim->nodes.items[task->node])->tasks += present ? 1 : (uint32_t)-1;
         for (size_t i = 0; i < task->attachment_count; i++) {
                 struct sim_network *network = sim_network_stored(sim, task->attachments[i].network);
                 if (!network)

@@ -260,6 +260,28 @@ static void an_anchor_that_comes_after_the_hop_was_cleared_is_removed(void **sta
         assert_int_equal(scene_count(sim, "/networks"), 4 + 3);
 }
 
+/* The hop's label could not be stored: 1.4 MB, at half a kB for the smallest of services. */
+static void a_plan_that_the_engine_could_not_store_is_refused(void **state)
+{
+        _cleanup_(scene_close) struct sim *sim = sim_open(NULL);
+        _cleanup_engine_ struct engine *engine = sim_engine_open(sim, 0);
+        const struct plan_wish wish = {.network = "proxy", .length_bits = 16};
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        clock_use(sim_clock(sim));
+        scene_network(sim, "proxy", "10.64.0.0/18");
+        for (size_t i = 0; i < 4000; i++) {
+                _cleanup_free_ char *name = text_format("service-%zu", i);
+                scene_service(sim, name, "proxy", 1, "");
+        }
+        scene_wait(sim, 60000);
+        assert_int_equal(plan_make(engine, &wish, &plan, &error), -1);
+        assert_int_equal(error.kind, ERROR_REFUSED);
+        assert_non_null(strstr(error.sentence, "the hop network has to keep it"));
+}
+
 static void the_same_seed_gives_the_same_answers(void **state)
 {
         _cleanup_(scene_close) struct sim *a = scene_open(&(struct sim_settings){.seed = 7});
@@ -298,6 +320,7 @@ int main(void)
                 cmocka_unit_test(a_move_ends_exactly_new_and_its_undo_exactly_old),
                 cmocka_unit_test(so_it_does_on_newer_engines_and_with_slow_ones),
                 cmocka_unit_test(an_anchor_that_comes_after_the_hop_was_cleared_is_removed),
+                cmocka_unit_test(a_plan_that_the_engine_could_not_store_is_refused),
                 cmocka_unit_test(the_same_seed_gives_the_same_answers),
         };
 

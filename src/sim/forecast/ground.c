@@ -314,7 +314,8 @@ static int open_pool(struct sim *sim, const struct ground *ground, size_t index,
                 return error_set(error, ERROR_REFUSED,
                                  "%s overlaps another network, and so never gets its pool", name);
         add_holders(sim, ground, index);
-        sim_leak_add(sim, name, pool->leaked);
+        for (uint64_t i = 0; i < pool->leaked && sim_leak(sim, name, 0); i++)
+                ;
         sim_pool_watch(sim, name);
         return 0;
 }
