@@ -22,3 +22,9 @@ int file_write_all(int fd, const char *bytes, size_t length);
 
 /* Makes the folder and its parents with the mode; one that exists is left as it is. */
 int folder_make(const char *path, mode_t mode, struct error *error);
+
+/*
+ * A program started with a standard descriptor closed would get that number for its first socket, and print
+ * into it. A descriptor that refuses what the program does with it takes the place.
+ */
+void descriptors_keep(void);

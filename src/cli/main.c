@@ -2,24 +2,12 @@
 #include "cli/options.h"
 #include "cli/terminal.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
-
-/*
- * A program started with a standard descriptor closed would get that number for its first socket, and print
- * into it. A descriptor that refuses what the program does with it takes the place.
- */
-static void keep_standard_descriptors(void)
-{
-        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-                if (fcntl(fd, F_GETFD) < 0 &&
-                    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
-                        abort();
-}
 
 static int run(struct invocation *invocation, struct error *error)
 {
@@ -69,7 +57,7 @@ int main(int argc, char **argv)
         _cleanup_invocation_ struct invocation invocation = {0};
         _cleanup_error_ struct error error = {0};
 
-        keep_standard_descriptors();
+        descriptors_keep();
         setlocale(LC_CTYPE, "");
         int code = invocation_parse(commands, argc, argv, &invocation, &error);
         if (code == 0)

@@ -146,6 +146,7 @@ void sim_request(struct sim *sim, const struct sim_request *request, struct sim_
                                 .body_length = request->body_length,
                                 .node = (uint32_t)request->node,
                                 .minor = request->minor ? request->minor : sim_minor(sim),
+                                .live = request->live,
                                 .answer = ret_answer};
 
         *ret_answer = (struct sim_answer){.content_type = "application/json"};

@@ -24,6 +24,7 @@ struct sim_call {
         size_t body_length;
         uint32_t node;
         int minor;
+        bool live;
         struct sim_filters filters; /* of a list that goes on they are the list's */
         struct sim_answer *answer;
 };
@@ -36,8 +37,9 @@ struct json_document *sim_body(const struct sim_call *call);
 /* query.c */
 char *sim_query(const struct sim_call *call, const char *key); /* decoded; NULL when absent */
 bool sim_query_flag(const struct sim_call *call, const char *key);
-char *sim_decode(const char *text, size_t length);                      /* percent-encoding undone */
-bool sim_filters_read(struct sim_call *call, const char *const *known); /* `known` ends with NULL */
+char *sim_decode(const char *text, size_t length); /* percent-encoding undone */
+bool sim_filters_read(struct sim_call *call,
+                      const char *const *known); /* `known` ends with NULL, and is NULL for any */
 void sim_filters_done(struct sim_filters *filters);
 bool sim_filters_have(const struct sim_filters *filters, const char *key);
 /* Of each key any value must match, of labels all. */
@@ -55,6 +57,14 @@ struct sim_list_kind {
 };
 void sim_answer_list(struct sim *sim, struct sim_call *call, const struct sim_list_kind *kind);
 
+/* events.c */
+bool sim_tail_more(struct sim *sim, struct sim_answer *answer);
+struct sim_tail *sim_tail_free(struct sim_tail *tail);
+
+/* api_system.c */
+bool sim_is_manager(struct sim *sim, struct sim_call *call); /* what follows is refused to a worker */
+size_t sim_managers(struct sim *sim);
+
 /* What writes one object. */
 void sim_write_network(struct sim *sim, const struct sim_call *call, const struct sim_network *network,
                        bool inspected, struct buffer *out);
@@ -68,6 +78,8 @@ void sim_write_head(struct sim *sim, const struct sim_object *object,
                     struct buffer *out); /* from Version on */
 const char *sim_update_state_name(enum sim_update_state state);
 void sim_network_id(const struct sim *sim, const struct sim_network *network, char ret_id[SIM_HEX_ID_SIZE]);
+void sim_write_task_labels(struct sim *sim, const struct sim_task *task,
+                           struct buffer *out);            /* of its container */
 void sim_write_text(struct buffer *out, const char *text); /* quoted */
 
 typedef void (*sim_handler)(struct sim *sim, struct sim_call *call);

@@ -139,6 +139,7 @@ void sim_create_container(struct sim *sim, struct sim_call *call)
         container->image = steal_pointer(image);
         container->labels = raw(d, json_get(d, json_root(d), "Labels"));
         container->command = raw(d, json_get(d, json_root(d), "Cmd"));
+        sim_tell_container(sim, container, "create", "");
         connect_first(sim, d, container, call->answer);
         sim_hex_id(sim, SIM_KIND_CONTAINER, container->object.ref, id);
         call->answer->status = 201;
@@ -153,8 +154,10 @@ void sim_start_container(struct sim *sim, struct sim_call *call)
                 return;
         if (container->running)
                 call->answer->status = 304;
-        else if (sim_container_start(sim, container, call->answer))
+        else if (sim_container_start(sim, container, call->answer)) {
+                sim_tell_container(sim, container, "start", "");
                 call->answer->status = 204;
+        }
 }
 
 /* A task's container ends with its task. */

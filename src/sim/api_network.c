@@ -223,7 +223,11 @@ void sim_create_network(struct sim *sim, struct sim_call *call)
         if (local)
                 keep_local(sim, network);
         sim_network_id(sim, network, id);
-        sim_happened(sim, "network", "create", local ? "local" : "swarm", id, network->name);
+        if (local)
+                sim_happened_on(sim, call->node, "network", "create", id, network->name,
+                                text_copy("\"type\":\"bridge\","));
+        else
+                sim_happened(sim, "network", "create", id, network->name, NULL);
         call->answer->status = 201;
         buffer_format(&call->answer->body, "{\"Id\":\"%s\",\"Warning\":\"\"}\n", id);
 }

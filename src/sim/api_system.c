@@ -1,8 +1,8 @@
 #include "sim/api.h"
 
-/* The engine itself, the swarm, nodes and events. */
+/* The engine itself and the swarm. */
 
-static const char *engine_version(const struct sim *sim)
+const char *sim_engine_version(const struct sim *sim)
 {
         int minor = sim_minor(sim);
 
@@ -21,7 +21,7 @@ void sim_get_ping(struct sim *sim, struct sim_call *call)
 
 void sim_get_version(struct sim *sim, struct sim_call *call)
 {
-        const char *version = engine_version(sim);
+        const char *version = sim_engine_version(sim);
 
         buffer_format(
                 &call->answer->body,
@@ -57,7 +57,7 @@ static void write_cluster(struct sim *sim, struct buffer *out)
         buffer_format(out, "\"SubnetSize\":%u,\"DataPathPort\":4789", sim->settings.pool_subnet_bits);
 }
 
-static size_t count_managers(struct sim *sim)
+size_t sim_managers(struct sim *sim)
 {
         size_t count = 0;
 
@@ -80,7 +80,7 @@ static void write_swarm_state(struct sim *sim, const struct sim_call *call, stru
                       id, address, node->manager ? "true" : "false");
         if (node->manager) {
                 buffer_format(out, ",\"Nodes\":%zu,\"Managers\":%zu,\"Cluster\":{", sim->nodes.count,
-                              count_managers(sim));
+                              sim_managers(sim));
                 write_cluster(sim, out);
                 buffer_add_text(out, "}");
         }
@@ -110,13 +110,13 @@ void sim_get_info(struct sim *sim, struct sim_call *call)
                       "\"Architecture\":\"x86_64\",\"NCPU\":2,\"MemTotal\":4294967296,\"DockerRootDir\":"
                       "\"/var/lib/docker\",\"Name\":\"%s\",\"Labels\":[],\"ExperimentalBuild\":false,"
                       "\"ServerVersion\":\"%s\",\"Debug\":%s,\"LiveRestoreEnabled\":false,\"Warnings\":null,",
-                      node->name, engine_version(sim), sim->settings.debug_log ? "true" : "false");
+                      node->name, sim_engine_version(sim), sim->settings.debug_log ? "true" : "false");
         write_swarm_state(sim, call, out);
         buffer_add_text(out, "}\n");
 }
 
 /* What is refused to a worker. */
-static bool is_manager(struct sim *sim, struct sim_call *call)
+bool sim_is_manager(struct sim *sim, struct sim_call *call)
 {
         if (((const struct sim_node *)sim->nodes.items[call->node])->manager)
                 return true;
@@ -128,7 +128,7 @@ static bool is_manager(struct sim *sim, struct sim_call *call)
 
 void sim_get_swarm(struct sim *sim, struct sim_call *call)
 {
-        if (!is_manager(sim, call))
+        if (!sim_is_manager(sim, call))
                 return;
         buffer_add_text(&call->answer->body, "{");
         write_cluster(sim, &call->answer->body);
@@ -139,179 +139,4 @@ void sim_get_nothing(struct sim *sim, struct sim_call *call)
 {
         (void)sim;
         buffer_add_text(&call->answer->body, "[]\n");
-}
-
-/* Nodes */
-
-static struct sim_table *nodes(struct sim *sim)
-{
-        return &sim->nodes;
-}
-
-static bool matches(struct sim *sim, const struct sim_call *call, const void *object, const char *key,
-                    const char *value)
-{
-        const struct sim_node *node = object;
-        char id[SIM_ID_SIZE];
-
-        (void)call;
-        sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
-        if (text_equal(key, "name"))
-                return text_starts_with(node->name, value);
-        if (text_equal(key, "id"))
-                return text_starts_with(id, value);
-        if (text_equal(key, "role"))
-                return text_equal(node->manager ? "manager" : "worker", value);
-        if (text_equal(key, "membership"))
-                return text_equal(value, "accepted");
-        return sim_label_matches(node->labels, strlen(node->labels), value);
-}
-
-static void write_node(struct sim *sim, const struct sim_call *call, const void *object, struct buffer *out)
-{
-        (void)call;
-        sim_write_node(sim, object, out);
-}
-
-void sim_get_nodes(struct sim *sim, struct sim_call *call)
-{
-        static const char *const known[] = {"name", "id", "label", "role", "membership", "node.label", NULL};
-        static const struct sim_list_kind kind = {nodes, NULL, matches, write_node};
-
-        if (is_manager(sim, call) && sim_filters_read(call, known))
-                sim_answer_list(sim, call, &kind);
-}
-
-static struct sim_node *find(struct sim *sim, struct sim_call *call)
-{
-        struct sim_node *node = sim_node_find(sim, call->part);
-
-        if (!node)
-                sim_refuse(call->answer, 404, "node %s not found", call->part);
-        return node;
-}
-
-void sim_get_node(struct sim *sim, struct sim_call *call)
-{
-        const struct sim_node *node = find(sim, call);
-
-        if (node)
-                sim_write_node(sim, node, &call->answer->body);
-}
-
-static void write_manager(const struct sim *sim, const struct sim_node *node, const char *address,
-                          struct buffer *out)
-{
-        buffer_add_text(out, ",\"ManagerStatus\":{");
-        if (sim->leader == node->object.ref.index)
-                buffer_add_text(out, "\"Leader\":true,");
-        buffer_format(out, "\"Reachability\":\"%s\",\"Addr\":\"%s:2377\"}",
-                      node->down ? "unreachable" : "reachable", address);
-}
-
-void sim_write_node(struct sim *sim, const struct sim_node *node, struct buffer *out)
-{
-        char id[SIM_ID_SIZE];
-        char address[ADDRESS_TEXT_SIZE];
-
-        sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
-        address_format(node->address, address);
-        buffer_format(out, "{\"ID\":\"%s\",", id);
-        sim_write_head(sim, &node->object, out);
-        buffer_format(
-                out,
-                ",\"Spec\":{\"Labels\":%s,\"Role\":\"%s\",\"Availability\":\"%s\"},\"Description\":{"
-                "\"Hostname\":\"%s\",\"Platform\":{\"Architecture\":\"x86_64\",\"OS\":\"linux\"},"
-                "\"Resources\":{"
-                "\"NanoCPUs\":2000000000,\"MemoryBytes\":4294967296},\"Engine\":{\"EngineVersion\":\"%s\"}},"
-                "\"Status\":{\"State\":\"%s\",\"Addr\":\"%s\"}",
-                node->labels, node->manager ? "manager" : "worker", node->availability, node->name,
-                engine_version(sim), node->down ? "down" : "ready", address);
-        if (node->manager)
-                write_manager(sim, node, address, out);
-        buffer_add_text(out, "}");
-}
-
-/* Promoting, demoting, draining. A leader that is demoted gives way to another manager. */
-static void apply_node(struct sim *sim, struct sim_node *node, const struct json_document *d)
-{
-        json_node root = json_root(d);
-        bool manager = json_text_is(d, json_get(d, root, "Role"), "manager");
-        char *availability = json_text(d, json_get(d, root, "Availability"));
-        bool leads = sim->leader == node->object.ref.index;
-
-        node->manager = manager;
-        if (availability) {
-                free(node->availability);
-                node->availability = availability;
-        }
-        sim_touch(sim, node);
-        if (leads && !manager)
-                sim_leader_change(sim);
-        for_each_sim (sim_service, service, &sim->services)
-                sim_service_due(sim, service, 0);
-        sim_retry_due(sim);
-}
-
-void sim_update_node(struct sim *sim, struct sim_call *call)
-{
-        struct sim_node *node = find(sim, call);
-        _cleanup_json_ struct json_document *d = node ? sim_body(call) : NULL;
-        _cleanup_free_ char *version = sim_query(call, "version");
-        uint64_t given = 0;
-
-        if (!d)
-                return;
-        bool last = node->manager && count_managers(sim) == 1 &&
-                    !json_text_is(d, json_get(d, json_root(d), "Role"), "manager");
-        if (!version || !text_to_u64(version, &given))
-                sim_refuse(call->answer, 400, "invalid node version '%s'", version ? version : "");
-        else if (given != node->object.version)
-                sim_refuse(call->answer, 500, "rpc error: code = Unknown desc = update out of sequence");
-        else if (last)
-                sim_refuse(call->answer, 400,
-                           "rpc error: code = FailedPrecondition desc = attempting to demote the last "
-                           "manager of the "
-                           "swarm");
-        else
-                apply_node(sim, node, d);
-}
-
-/* Events */
-
-static int64_t query_time_ms(const struct sim *sim, const struct sim_call *call, const char *key,
-                             int64_t otherwise)
-{
-        _cleanup_free_ char *text = sim_query(call, key);
-        char *end = NULL;
-
-        if (text_empty(text))
-                return otherwise;
-        double seconds = strtod(text, &end);
-        return *end ? otherwise : (int64_t)(seconds * 1000) - sim_wall_ms(sim, 0);
-}
-
-static void write_event(const struct sim *sim, const struct sim_happening *event, struct buffer *out)
-{
-        long long wall_ms = (long long)sim_wall_ms(sim, event->time_ms);
-
-        buffer_format(out,
-                      "{\"Type\":\"%s\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{\"name\":"
-                      "\"%s\"}},"
-                      "\"scope\":\"%s\",\"time\":%lld,\"timeNano\":%lld000000}\n",
-                      event->type, event->action, event->id, event->name, event->scope, wall_ms / 1000,
-                      wall_ms);
-}
-
-/* What has happened between since and until; who asks without an end gets what there is now. */
-void sim_get_events(struct sim *sim, struct sim_call *call)
-{
-        int64_t since_ms = query_time_ms(sim, call, "since", sim->now_ms);
-        int64_t until_ms = query_time_ms(sim, call, "until", INT64_MAX);
-
-        for (size_t i = 0; i < sim->happenings.count; i++) {
-                const struct sim_happening *event = &sim->happenings.items[i];
-                if (event->time_ms >= since_ms && event->time_ms <= until_ms)
-                        write_event(sim, event, &call->answer->body);
-        }
 }

@@ -172,6 +172,7 @@ bool sim_connect(struct sim *sim, struct sim_container *container, struct sim_ne
                 return false;
         }
         *list_add(&container->connections) = connection;
+        sim_tell_connection(sim, container, network, "connect");
         return true;
 }
 
@@ -199,6 +200,8 @@ void sim_disconnect(struct sim *sim, struct sim_container *container, struct sim
         struct sim_task *task = sim_table_at(&sim->tasks, connection->task);
         uint32_t address = connection->address;
 
+        if (network)
+                sim_tell_connection(sim, container, network, "disconnect");
         connection_done(connection);
         *connection = container->connections.items[--container->connections.count];
         if (network && network->local && address && network->has_subnet)

@@ -54,6 +54,7 @@ static void connect_task(struct sim *sim, const struct sim_container *container,
                 if (!network)
                         continue;
                 task->attachments[i].connected = true;
+                sim_tell_connection(sim, container, network, "connect");
                 sim_presence_add(sim, network, container->node, false);
         }
 }
@@ -66,19 +67,27 @@ struct sim_container *sim_container_add(struct sim *sim, uint32_t node, struct s
         container->node = node;
         container->task = task;
         container->failed = SIM_NO_REF;
-        if (of)
+        if (of) {
+                sim_tell_container(sim, container, "create", "");
                 connect_task(sim, container, of);
+        }
         return container;
 }
 
 char *sim_container_name(struct sim *sim, const struct sim_container *container)
 {
         const struct sim_task *task = sim_table_at(&sim->tasks, container->task);
-        char id[SIM_ID_SIZE];
-        char node[SIM_ID_SIZE];
 
         if (container->name || !task)
                 return text_copy(container->name ? container->name : "");
+        return sim_task_name(sim, task);
+}
+
+char *sim_task_name(struct sim *sim, const struct sim_task *task)
+{
+        char id[SIM_ID_SIZE];
+        char node[SIM_ID_SIZE];
+
         sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
         if (task->spec->mode != SIM_GLOBAL && task->spec->mode != SIM_GLOBAL_JOB)
                 return text_format("%s.%u.%s", task->spec->name, task->slot, id);
@@ -103,17 +112,22 @@ static void disconnect_task(struct sim *sim, const struct sim_container *contain
 {
         for (size_t i = 0; task && i < task->attachment_count; i++) {
                 struct sim_network *network = sim_table_at(&sim->networks, task->attachments[i].network);
-                if (network && task->attachments[i].connected)
+                if (network && task->attachments[i].connected) {
+                        sim_tell_connection(sim, container, network, "disconnect");
                         sim_presence_drop(sim, network, container->node, false);
+                }
                 task->attachments[i].connected = false;
         }
 }
 
 void sim_container_end(struct sim *sim, struct sim_container *container)
 {
+        if (container->running)
+                sim_tell_container(sim, container, "die", "");
         while (container->connections.count)
                 sim_disconnect(sim, container, &container->connections.items[0]);
         disconnect_task(sim, container, sim_table_at(&sim->tasks, container->task));
+        sim_tell_container(sim, container, "destroy", "");
         sim_container_free(container);
         sim_table_drop(&sim->containers, container);
 }

@@ -8,6 +8,8 @@ static void happening_done(struct sim_happening *happening)
 {
         free(happening->id);
         free(happening->name);
+        free(happening->from);
+        free(happening->attributes);
 }
 
 /* The older half goes: who has not read it by then asks in vain, as with a real engine's ring of 256. */
@@ -23,17 +25,26 @@ static void make_room(struct sim *sim)
         sim->happenings_dropped += half;
 }
 
-void sim_happened(struct sim *sim, const char *type, const char *action, const char *scope, const char *id,
-                  const char *name)
+struct sim_happening *sim_happened_on(struct sim *sim, uint32_t node, const char *type, const char *action,
+                                      const char *id, const char *name, char *attributes)
 {
         if (sim->happenings.count == HAPPENINGS_MAX)
                 make_room(sim);
-        *list_add(&sim->happenings) = (struct sim_happening){.time_ms = sim->now_ms,
-                                                             .type = type,
-                                                             .action = action,
-                                                             .scope = scope,
-                                                             .id = text_copy(id),
-                                                             .name = text_copy(name)};
+        struct sim_happening *happening = list_add(&sim->happenings);
+        *happening = (struct sim_happening){.time_ms = sim->now_ms,
+                                            .type = type,
+                                            .action = action,
+                                            .node = node,
+                                            .id = text_copy(id),
+                                            .name = text_copy(name),
+                                            .attributes = attributes};
+        return happening;
+}
+
+void sim_happened(struct sim *sim, const char *type, const char *action, const char *id, const char *name,
+                  char *attributes)
+{
+        sim_happened_on(sim, SIM_NONE, type, action, id, name, attributes);
 }
 
 void sim_log(struct sim *sim, const char *level, const char *format, ...)

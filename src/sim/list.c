@@ -27,6 +27,7 @@ static void list_done(struct sim_list *list)
 void sim_answer_done(struct sim_answer *answer)
 {
         list_done(steal_pointer(answer->list));
+        sim_tail_free(steal_pointer(answer->tail));
         buffer_done(&answer->body);
         *answer = (struct sim_answer){0};
 }
@@ -78,6 +79,8 @@ void sim_answer_list(struct sim *sim, struct sim_call *call, const struct sim_li
 bool sim_answer_more(struct sim *sim, struct sim_answer *answer)
 {
         buffer_clear(&answer->body);
+        if (answer->tail)
+                return sim_tail_more(sim, answer);
         if (!answer->list)
                 return false;
         write_part(sim, answer);

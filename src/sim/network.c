@@ -229,7 +229,7 @@ void sim_network_remove(struct sim *sim, struct sim_network *network)
         for (size_t i = 0; i < network->on.count; i++)
                 if (network->on.items[i].visitors)
                         network->on.items[i].zombie = true;
-        sim_happened(sim, "network", "remove", "swarm", id, network->name);
+        sim_happened(sim, "network", "remove", id, network->name, NULL);
         sim_retry_due(sim); /* its subnet is free: one that overlapped it may have it */
         sim_network_drain(sim, network);
 }

@@ -1,5 +1,7 @@
 #include "sim/state.h"
 
+#include "json/json.h"
+
 #include "sim/timing.h"
 
 /* Nodes: which one suits a task, and what happens to them from outside. */
@@ -26,11 +28,23 @@ void sim_node_free(struct sim_node *node)
         free(node->labels);
 }
 
-/* Constraints on labels are met by no node: the sim gives them none. */
+/* The value of its label, or "". */
+static char *label_of(const struct sim_node *node, const char *label)
+{
+        _cleanup_json_ struct json_document *d = NULL;
+
+        if (json_parse(node->labels, strlen(node->labels), &d, NULL) < 0)
+                return text_copy("");
+        char *value = json_text(d, json_get(d, json_root(d), label));
+        return value ? value : text_copy("");
+}
+
 static bool meets(struct sim *sim, const struct sim_node *node, const struct sim_constraint *constraint)
 {
+        static const char labels[] = "node.labels.";
         char id[SIM_ID_SIZE];
         const char *value = "";
+        _cleanup_free_ char *label = NULL;
 
         sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
         if (text_equal(constraint->key, "node.hostname"))
@@ -39,6 +53,8 @@ static bool meets(struct sim *sim, const struct sim_node *node, const struct sim
                 value = id;
         else if (text_equal(constraint->key, "node.role"))
                 value = node->manager ? "manager" : "worker";
+        else if (text_starts_with(constraint->key, labels))
+                value = label = label_of(node, constraint->key + strlen(labels));
         return (strcasecmp(value, constraint->value) == 0) != constraint->unequal;
 }
 
@@ -200,6 +216,8 @@ void sim_node_down(struct sim *sim, size_t index, bool down)
                 return;
         node->down = down;
         sim_touch(sim, node);
+        sim_tell_node(sim, node, "update",
+                      sim_attribute_change("state", down ? "ready" : "down", down ? "down" : "ready"));
         if (down && sim->leader == index)
                 sim_leader_change(sim);
         node->object.stamp++;

@@ -64,9 +64,9 @@ static void add_values(struct sim_filters *filters, const struct json_document *
 
 static bool is_known(const char *key, const char *const *known)
 {
-        while (*known && !text_equal(*known, key))
+        while (known && *known && !text_equal(*known, key))
                 known++;
-        return *known;
+        return !known || *known;
 }
 
 bool sim_filters_read(struct sim_call *call, const char *const *known)

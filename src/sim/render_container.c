@@ -70,20 +70,14 @@ static void write_networks(struct sim *sim, const struct sim_container *containe
 static void write_labels(struct sim *sim, const struct sim_container *container, struct buffer *out)
 {
         const struct sim_task *task = sim_table_at(&sim->tasks, container->task);
-        char service[SIM_ID_SIZE];
-        char id[SIM_ID_SIZE];
 
         if (!task) {
                 buffer_format(out, "\"Labels\":%s", container->labels ? container->labels : "{}");
                 return;
         }
-        sim_id(sim, SIM_KIND_SERVICE, task->service, service);
-        sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
-        buffer_format(
-                out,
-                "\"Labels\":{\"com.docker.swarm.service.id\":\"%s\",\"com.docker.swarm.service.name\":\"%s\","
-                "\"com.docker.swarm.task\":\"\",\"com.docker.swarm.task.id\":\"%s\"}",
-                service, task->spec->name, id);
+        buffer_add_text(out, "\"Labels\":{");
+        sim_write_task_labels(sim, task, out);
+        buffer_add_text(out, "}");
 }
 
 void sim_write_container(struct sim *sim, const struct sim_container *container, struct buffer *out)

@@ -34,7 +34,7 @@ static void tell(struct sim *sim, const struct sim_service *service, const char 
         char id[SIM_ID_SIZE];
 
         sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
-        sim_happened(sim, "service", action, "swarm", id, service->spec->name);
+        sim_happened(sim, "service", action, id, service->spec->name, NULL);
 }
 
 struct sim_service *sim_service_add(struct sim *sim, struct sim_spec *spec)

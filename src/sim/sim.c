@@ -119,6 +119,15 @@ int64_t sim_now_ms(const struct sim *sim)
         return sim->now_ms;
 }
 
+void sim_set_wall(struct sim *sim, int64_t wall_ms)
+{
+        int64_t shift_ms = wall_ms - sim_wall_ms(sim, sim->now_ms);
+
+        sim->settings.start_wall_ms += shift_ms;
+        for (size_t i = 0; i < sim->log.count; i++)
+                sim->log.items[i].wall_ms += shift_ms;
+}
+
 int64_t sim_next_ms(const struct sim *sim)
 {
         return sim_queue_next_ms(&sim->events);
@@ -132,6 +141,24 @@ int64_t sim_wall_ms(const struct sim *sim, int64_t time_ms)
 int sim_minor(const struct sim *sim)
 {
         return sim->settings.api_version_minor;
+}
+
+int sim_api_minor(const struct sim *sim)
+{
+        return sim_minor(sim);
+}
+
+struct sim_count sim_count(struct sim *sim)
+{
+        struct sim_count count = {.nodes = sim->nodes.count};
+
+        for_each_sim (sim_network, network, &sim->networks)
+                count.networks += !network->local && !network->removed;
+        for_each_sim (sim_service, service, &sim->services)
+                count.services++;
+        for_each_sim (sim_task, task, &sim->tasks)
+                count.tasks += !task->attachment;
+        return count;
 }
 
 uint64_t sim_leaked(const struct sim *sim)

@@ -51,6 +51,8 @@ static inline void sim_cleanup(struct sim **sim)
 /* The sim's own clock, for clock_use: sleeping lets the swarm go on. It lives as long as the sim. */
 const struct clock_source *sim_clock(struct sim *sim);
 int64_t sim_now_ms(const struct sim *sim);
+/* The clock on the wall shows this now; what has happened moves along. */
+void sim_set_wall(struct sim *sim, int64_t wall_ms);
 /* Everything that is due up to then happens, in order. Times that have passed are no error. */
 void sim_run_until(struct sim *sim, int64_t time_ms);
 /* The time of the next thing that will happen by itself; INT64_MAX when nothing will. */
@@ -58,13 +60,15 @@ int64_t sim_next_ms(const struct sim *sim);
 
 /*
  * An answer. A long list comes in parts: `body` holds the first one, and as long as sim_answer_more says true
- * it holds the next. Status 0: the engine is dead and nothing was answered.
+ * it holds the next. A live stream of events goes on with what happens: an empty part then says that there is
+ * nothing new yet. Status 0: the engine is dead and nothing was answered.
  */
 struct sim_answer {
         int status;
         const char *content_type;
         struct buffer body;
         struct sim_list *list; /* what is left of a list */
+        struct sim_tail *tail; /* where a stream of events is */
 };
 
 void sim_answer_done(struct sim_answer *answer);
@@ -84,9 +88,22 @@ struct sim_request {
         int minor;
         size_t node;
         bool beside; /* asked at the same moment as the one before: the clock stands still */
+        bool live;   /* events are asked for until the end that is named, else for ever; not only up to now */
 };
 void sim_request(struct sim *sim, const struct sim_request *request, struct sim_answer *ret_answer);
 bool sim_answer_more(struct sim *sim, struct sim_answer *answer);
+/* The virtual time at which a live stream ends by itself; INT64_MAX for never. */
+int64_t sim_answer_end_ms(const struct sim_answer *answer);
+
+/* What the engine calls itself: "20.10.24", and the 41 of API 1.41. */
+const char *sim_engine_version(const struct sim *sim);
+int sim_api_minor(const struct sim *sim);
+
+/* How much there is; of networks the swarm's own. */
+struct sim_count {
+        size_t nodes, networks, services, tasks;
+};
+struct sim_count sim_count(struct sim *sim);
 
 /* An engine that asks this swarm's node, in this process. Each request moves the clock on by call_ms. */
 struct engine *sim_engine_open(struct sim *sim, size_t node);

@@ -309,9 +309,12 @@ struct sim_named_model {
 /* What GET /events tells. */
 struct sim_happening {
         int64_t time_ms;
-        const char *type, *action, *scope;
+        const char *type, *action;
+        uint32_t node; /* whose engine tells it; SIM_NONE: the swarm's managers do */
         char *id;
         char *name;
+        char *from;       /* a container's image; NULL: about none */
+        char *attributes; /* raw JSON members besides the name, each with a comma behind; NULL: none */
 };
 
 struct sim {
@@ -340,7 +343,7 @@ struct sim {
         LIST(char *) images;
         LIST(struct sim_outside *) outside; /* NULL: it has happened */
         LIST(struct sim_happening) happenings;
-        size_t happenings_dropped;
+        uint64_t happenings_dropped; /* older ones */
         LIST(struct sim_log_line) log;
 };
 
@@ -486,6 +489,7 @@ bool sim_node_suits(struct sim *sim, uint32_t node, const struct sim_spec *spec)
 struct sim_container *sim_container_find(struct sim *sim, uint32_t node, const char *name_or_id);
 struct sim_container *sim_container_add(struct sim *sim, uint32_t node, struct sim_ref task);
 char *sim_container_name(struct sim *sim, const struct sim_container *container);
+char *sim_task_name(struct sim *sim, const struct sim_task *task);        /* as its container is called */
 void sim_container_end(struct sim *sim, struct sim_container *container); /* and forget it */
 void sim_container_free(struct sim_container *container);
 
@@ -505,10 +509,22 @@ struct sim_model sim_model_of(const struct sim *sim, const struct sim_spec *spec
 int64_t sim_jitter(struct sim *sim, int64_t ms);
 
 /* journal.c */
-void sim_happened(struct sim *sim, const char *type, const char *action, const char *scope, const char *id,
-                  const char *name);
+void sim_happened(struct sim *sim, const char *type, const char *action, const char *id, const char *name,
+                  char *attributes); /* told by the swarm; the attributes are taken */
+/* Told by one engine. The new one, for more to be said. */
+struct sim_happening *sim_happened_on(struct sim *sim, uint32_t node, const char *type, const char *action,
+                                      const char *id, const char *name, char *attributes);
 void sim_log(struct sim *sim, const char *level, const char *format, ...) _printf_(3, 4);
 void sim_journal_done(struct sim *sim);
+
+/* tell.c */
+void sim_tell_container(struct sim *sim, const struct sim_container *container, const char *action,
+                        const char *more); /* raw members, each with a comma behind */
+void sim_tell_connection(struct sim *sim, const struct sim_container *container,
+                         const struct sim_network *network, const char *action);
+void sim_tell_node(struct sim *sim, const struct sim_node *node, const char *action,
+                   char *attributes);                                                /* taken */
+char *sim_attribute_change(const char *what, const char *before, const char *after); /* NULL: none */
 
 /* sim.c */
 void sim_schedule(struct sim *sim, enum sim_event_kind kind, struct sim_ref object, uint32_t stamp,

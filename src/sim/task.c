@@ -269,6 +269,7 @@ static void step_ready(struct sim *sim, struct sim_task *task)
                 return;
         container->running = true;
         container->started_ms = sim->now_ms;
+        sim_tell_container(sim, container, "start", "");
         set_state(sim, task, TASK_STARTING, "starting");
         struct sim_model model = sim_model_of(sim, task->spec);
         next_in(sim, task,

@@ -184,3 +184,8 @@ int scenario_read(const char *path, struct scenario **ret_scenario, struct error
                                : error_move(error, &why);
         return scenario_parse(buffer_text(&bytes), bytes.length, path, ret_scenario, error);
 }
+
+bool scenario_says_when(const struct scenario *scenario)
+{
+        return scenario->start_wall_ms;
+}

@@ -36,6 +36,9 @@ static inline void scenario_cleanup(struct scenario **scenario)
 }
 #define _cleanup_scenario_ _cleanup_(scenario_cleanup)
 
+/* Whether the file says what the clock on the wall shows first. */
+bool scenario_says_when(const struct scenario *scenario);
+
 /*
  * The swarm at rest: nothing is due in it but what the scenario itself has for later, its crash loops (with
  * `settle`) and the giving up of nodes that are down. Seed 0: the file's own. The scenario is not needed
