@@ -239,8 +239,10 @@ static int take_document(struct fy_parser *parser, struct fy_diag *diag, struct 
                 return refuse_syntax(yaml, diag, error);
         if (!document)
                 return 0;
+        struct yaml_node second = {.line = line_of(fy_document_root(document))};
         fy_parse_document_destroy(parser, document);
-        return error_set(error, ERROR_USAGE, "%s holds more than one YAML document", yaml->origin);
+        return yaml_refuse(yaml, &second, error,
+                           "this is a second document; the file holds more than one YAML document");
 }
 
 /* libfyaml would take UTF-16, and some garbage, for an empty file. */
