@@ -155,7 +155,8 @@ static void what_is_no_yaml_is_refused_with_its_line(void **state)
         refused("quiet:\n\tbusy: [a]\n",
                 "test.yaml:2: this is not YAML: tab character may not be used as indentation");
         refused("state: \"/x\n", "test.yaml:1: this is not YAML: double-quoted scalar without closing quote");
-        refused("state: /x\n---\nstate: /y\n", "test.yaml:3: this is a second document; the file holds more than one");
+        refused("state: /x\n---\nstate: /y\n",
+                "test.yaml:3: this is a second document; the file holds more than one YAML document");
         refused("state: \"/x\\0y\"\n", "test.yaml:1: a text here holds a NUL");
         refused("state: /x\n? [a]\n: b\n", "test.yaml:2: a key here is no plain word");
         refused("state: /x\n\xff\xfe",

@@ -20,6 +20,7 @@ static int read_leader(const struct yaml *yaml, const struct yaml_node *node, vo
 const struct field event_fields[] = {
         {"at", FIELD_DURATION, AT(scenario_event, at_ms), 0, DURATION_MAX_MS},
         {"leader", FIELD_OWN, SUBJECT(EVENT_LEADER), .read = read_leader},
+        {"for", FIELD_DURATION, AT(scenario_event, duration_ms), 1, DURATION_MAX_MS},
         {"node_down", FIELD_TEXT, SUBJECT(EVENT_NODE_DOWN)},
         {"node_up", FIELD_TEXT, SUBJECT(EVENT_NODE_UP)},
         {"engine_restarts", FIELD_TEXT, SUBJECT(EVENT_ENGINE_RESTARTS)},
@@ -27,7 +28,6 @@ const struct field event_fields[] = {
         {"image_missing", FIELD_TEXT, SUBJECT(EVENT_IMAGE_MISSING)},
         {"leak", FIELD_TEXT, SUBJECT(EVENT_LEAK)},
         {"count", FIELD_NUMBER, AT(scenario_event, count), 1, UINT32_MAX},
-        {"for", FIELD_DURATION, AT(scenario_event, duration_ms), 1, DURATION_MAX_MS},
         {NULL},
 };
 

@@ -10,12 +10,13 @@ const struct field node_fields[] = {
         {NULL},
 };
 
-#define MODEL_TIME_MAX_MS (24LL * 3600 * 1000)
+#define MODEL_TIME_MAX_MS (30LL * 60 * 1000)
+#define MODEL_STOP_MAX_MS (24LL * 3600 * 1000)
 
 const struct field image_fields[] = {
         {"start", FIELD_DURATION, AT(sim_model, start_ms), 0, MODEL_TIME_MAX_MS},
         {"healthy", FIELD_DURATION, AT(sim_model, healthy_after_ms), 0, MODEL_TIME_MAX_MS},
-        {"stop", FIELD_DURATION, AT(sim_model, stop_ms), 0, MODEL_TIME_MAX_MS},
+        {"stop", FIELD_DURATION, AT(sim_model, stop_ms), 0, MODEL_STOP_MAX_MS},
         {"run", FIELD_DURATION, AT(sim_model, run_ms), 1, DURATION_MAX_MS},
         {"fails", FIELD_BOOL, AT(sim_model, fails)},
         {"health_check", FIELD_BOOL, AT(sim_model, health_check)},
