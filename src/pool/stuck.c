@@ -100,25 +100,59 @@ static struct account *culprit(const struct swarm *swarm, struct accounts *accou
         return suspect;
 }
 
-void stuck_find(const struct swarm *swarm, struct accounts *accounts)
+/* The service of a task that waits; NULL for all others. */
+static const struct service *waiting_service(const struct swarm *swarm, const struct task *task)
+{
+        return is_waiting(swarm, task) && task->service_id ? swarm_service_by_id(swarm, task->service_id)
+                                                           : NULL;
+}
+
+static void convict(const struct swarm *swarm, struct accounts *accounts)
 {
         int64_t last_ms = last_allocation_ms(swarm);
 
         for_each_task (task, swarm) {
-                const struct service *service = is_waiting(swarm, task) && task->service_id
-                                                        ? swarm_service_by_id(swarm, task->service_id)
-                                                        : NULL;
-                if (!service)
-                        continue;
-                for_each_account (account, accounts)
-                        if (wants(service, account)) {
-                                account->stuck++;
-                                account->stuck_name = service->name;
-                        }
+                const struct service *service = waiting_service(swarm, task);
                 bool surely =
                         last_ms > task->created_ms || swarm->taken_ms - task->created_ms >= STUCK_SURELY_MS;
-                struct account *account = surely ? culprit(swarm, accounts, service, task) : NULL;
+                struct account *account = service && surely ? culprit(swarm, accounts, service, task) : NULL;
                 if (account)
                         account->refusing = true;
         }
+}
+
+static bool explains(const struct account *account)
+{
+        return account->refusing || !has_pool(account);
+}
+
+static bool is_explained(struct accounts *accounts, const struct service *service)
+{
+        for_each_account (account, accounts)
+                if (explains(account) && wants(service, account))
+                        return true;
+        return false;
+}
+
+/* A task that waits for a pool that refuses, or for one that is not there, says nothing about its other
+ * networks. */
+static void count_stuck(const struct swarm *swarm, struct accounts *accounts)
+{
+        for_each_task (task, swarm) {
+                const struct service *service = waiting_service(swarm, task);
+                if (!service)
+                        continue;
+                bool explained = is_explained(accounts, service);
+                for_each_account (account, accounts)
+                        if (wants(service, account) && (explains(account) || !explained)) {
+                                account->stuck++;
+                                account->stuck_name = service->name;
+                        }
+        }
+}
+
+void stuck_find(const struct swarm *swarm, struct accounts *accounts)
+{
+        convict(swarm, accounts);
+        count_stuck(swarm, accounts);
 }

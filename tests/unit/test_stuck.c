@@ -126,6 +126,21 @@ static void stuck_on_two_networks_convicts_neither(void **state)
         assert_int_equal(account(&house, "id-internal")->stuck, 1);
 }
 
+/* Seen on the reference host: its own network was suspected of what the shared one did. */
+static void a_task_that_a_refusing_network_explains_accuses_no_other(void **state)
+{
+        _cleanup_house_ struct house house = {0};
+
+        add_networks(&house, "");
+        fixture_service(&house.fixture, "alone", WAITING, "proxy", "", "");
+        fixture_task(&house.fixture, "alone", WAITING, "new", "", "proxy", "");
+        add_waiting(&house, WAITING, "internal");
+        look(&house);
+        expect_refusing(&house, true, false);
+        assert_int_equal(account(&house, "id-proxy")->stuck, 2);
+        assert_int_equal(account(&house, "id-internal")->stuck, 0);
+}
+
 static void of_two_networks_the_one_that_served_a_younger_task_is_healthy(void **state)
 {
         _cleanup_house_ struct house house = {0};
@@ -275,6 +290,7 @@ int main(void)
                 cmocka_unit_test(a_short_wait_may_be_a_busy_allocator),
                 cmocka_unit_test(a_short_wait_is_enough_when_a_younger_task_was_served_elsewhere),
                 cmocka_unit_test(stuck_on_two_networks_convicts_neither),
+                cmocka_unit_test(a_task_that_a_refusing_network_explains_accuses_no_other),
                 cmocka_unit_test(of_two_networks_the_one_that_served_a_younger_task_is_healthy),
                 cmocka_unit_test(of_two_networks_the_one_that_gave_a_younger_vip_is_healthy),
                 cmocka_unit_test(what_was_served_before_the_wait_proves_nothing),
