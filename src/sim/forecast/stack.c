@@ -92,9 +92,12 @@ size_t stack_deploy(struct sim *sim, const struct stack *stack)
         size_t refused = 0;
 
         for (size_t i = 0; i < stack->shape->networks.count; i++)
-                refused += !create_network(sim, stack, i);
+                if (workload_network_counts(stack->shape, i))
+                        refused += !create_network(sim, stack, i);
         for (size_t i = 0; i < stack->shape->services.count; i++) {
                 _cleanup_buffer_ struct buffer body = {0};
+                if (!stack->shape->services.items[i].shares)
+                        continue;
                 add_spec(&body, stack, &stack->shape->services.items[i]);
                 refused += !client_done(sim, "POST", "/services/create", buffer_text(&body));
         }
@@ -127,7 +130,8 @@ size_t stack_redeploy(struct sim *sim, struct stack *stack)
 
         stack->redeploys++;
         for (size_t i = 0; i < stack->shape->services.count; i++)
-                refused += !update_service(sim, stack, &stack->shape->services.items[i]);
+                if (stack->shape->services.items[i].shares)
+                        refused += !update_service(sim, stack, &stack->shape->services.items[i]);
         return refused;
 }
 
@@ -139,6 +143,8 @@ size_t stack_remove_services(struct sim *sim, struct stack *stack)
 
         for (size_t i = 0; i < stack->shape->services.count; i++) {
                 _cleanup_buffer_ struct buffer path = {0};
+                if (!stack->shape->services.items[i].shares)
+                        continue;
                 buffer_add_text(&path, "/services/");
                 add_service_name(&path, stack, &stack->shape->services.items[i]);
                 refused += !client_done(sim, "DELETE", buffer_text(&path), NULL);
@@ -156,21 +162,32 @@ static bool may_go(struct sim *sim, const struct stack *stack, enum workload_rem
         return sim_network_live(sim, network) == 0;
 }
 
+/* False when it has to be waited with. */
+static bool remove_network(struct sim *sim, struct stack *stack, enum workload_removal removal,
+                           size_t *refused)
+{
+        _cleanup_buffer_ struct buffer path = {0};
+
+        if (!workload_network_counts(stack->shape, stack->removed_networks))
+                return true;
+        buffer_add_text(&path, "/networks/");
+        add_network_name(&path, stack, stack->removed_networks);
+        if (!may_go(sim, stack, removal, buffer_text(&path) + strlen("/networks/")))
+                return false;
+        *refused += !client_done(sim, "DELETE", buffer_text(&path), NULL);
+        stack->held_since_ms = sim_now_ms(sim);
+        return true;
+}
+
 bool stack_remove_networks(struct sim *sim, struct stack *stack, enum workload_removal removal,
                            int64_t *ret_wait_ms, size_t *ret_refused)
 {
         *ret_refused = 0;
-        while (stack->removed_networks < stack->shape->networks.count) {
-                _cleanup_buffer_ struct buffer path = {0};
-                buffer_add_text(&path, "/networks/");
-                add_network_name(&path, stack, stack->removed_networks);
-                if (!may_go(sim, stack, removal, buffer_text(&path) + strlen("/networks/"))) {
-                        *ret_wait_ms = MAX(LOOK_MS, (sim_now_ms(sim) - stack->held_since_ms) / 8);
-                        return false;
-                }
-                *ret_refused += !client_done(sim, "DELETE", buffer_text(&path), NULL);
-                stack->removed_networks++;
-                stack->held_since_ms = sim_now_ms(sim);
+        for (; stack->removed_networks < stack->shape->networks.count; stack->removed_networks++) {
+                if (remove_network(sim, stack, removal, ret_refused))
+                        continue;
+                *ret_wait_ms = MAX(LOOK_MS, (sim_now_ms(sim) - stack->held_since_ms) / 8);
+                return false;
         }
         return true;
 }

@@ -1,6 +1,9 @@
 #pragma once
 
-/* A stack of a workload, deployed to a simulated swarm and removed as clients do it. */
+/*
+ * A stack of a workload, deployed to a simulated swarm and removed as clients do it. Services that are on
+ * nothing but their stack's own networks are left out: they hold no address that anybody else could want.
+ */
 
 #include "sim/forecast/workload.h"
 #include "sim/sim.h"

@@ -345,9 +345,13 @@ static int read_service(struct reader *reader, const struct yaml_node *node, str
                                              .starts_ms = STARTS_MS,
                                              .stops_ms = STOPS_MS,
                                              .grace_ms = GRACE_MS};
-        if (require_name(reader, node, node->key) < 0)
+        if (require_name(reader, node, node->key) < 0 ||
+            read_section(reader, node, what, service_keys, service) < 0)
                 return -1;
-        return read_section(reader, node, what, service_keys, service);
+        service->shares = service->ports == PORTS_INGRESS;
+        for (size_t i = 0; i < service->networks.count; i++)
+                service->shares = service->shares || !service->networks.items[i].own;
+        return 0;
 }
 
 static int read_services(struct reader *reader, const struct yaml_node *node, void *object)
@@ -370,13 +374,27 @@ static const struct key stack_keys[] = {
         {"services", read_services, true},    {NULL, NULL, false},
 };
 
+static bool joins_own(const struct workload_service *service, size_t network)
+{
+        for (size_t i = 0; i < service->networks.count; i++)
+                if (service->networks.items[i].own && service->networks.items[i].index == network)
+                        return true;
+        return false;
+}
+
 static bool is_joined(const struct workload_stack *stack, size_t network)
 {
         for (size_t i = 0; i < stack->services.count; i++)
-                for (size_t j = 0; j < stack->services.items[i].networks.count; j++)
-                        if (stack->services.items[i].networks.items[j].own &&
-                            stack->services.items[i].networks.items[j].index == network)
-                                return true;
+                if (joins_own(&stack->services.items[i], network))
+                        return true;
+        return false;
+}
+
+bool workload_network_counts(const struct workload_stack *stack, size_t network)
+{
+        for (size_t i = 0; i < stack->services.count; i++)
+                if (stack->services.items[i].shares && joins_own(&stack->services.items[i], network))
+                        return true;
         return false;
 }
 

@@ -42,6 +42,7 @@ struct workload_service {
         bool dnsrr;
         bool start_first;
         enum workload_ports ports;
+        bool shares; /* joins a network that is not its stack's, or publishes on ingress */
         int64_t starts_ms, stops_ms, grace_ms;
 };
 
@@ -55,6 +56,9 @@ struct workload_stack {
         LIST(char *) networks;
         LIST(struct workload_service) services;
 };
+
+/* A network of the stack's own that a service is on which shares others; false: it is of no consequence. */
+bool workload_network_counts(const struct workload_stack *stack, size_t network);
 
 struct workload_shared {
         char *name;
