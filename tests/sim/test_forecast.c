@@ -6,6 +6,7 @@
 #include "sim/forecast/jobs.h"
 #include "sim/forecast/quantity.h"
 #include "sim/forecast/report.h"
+#include "sim/scenario/scenario.h"
 #include "swarm/swarm.h"
 
 #include <math.h>
@@ -438,6 +439,31 @@ static void a_network_that_refuses_already_is_full_now(void **state)
         expect_full(&scene, VARIANT_LARGER_AND_HELD, "proxy", "not within 60 days");
 }
 
+/* The scenario of it, and what headroom sees there: 240 leaked, services stuck in New. */
+static void the_exhausted_reference_host_lasts_eleven_days_once_it_is_reclaimed(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+        struct forecast_settings settings = settings_of(60, 20);
+        _cleanup_scenario_ struct scenario *scenario = NULL;
+        _cleanup_sim_ struct sim *sim = NULL;
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        if (scenario_read(SCENARIOS "/cc-ci.yaml", &scenario, &error) < 0 ||
+            scenario_open(scenario, 0, &sim, &error) < 0 ||
+            workload_read(SCENARIOS "/cc-ci-workload.yaml", &scene.workload, &error) < 0)
+                fail_msg("%s", error.sentence);
+        take(sim, &scene.swarm);
+        make(&scene, &settings);
+        const struct forecast_row *now = row_of(&scene, VARIANT_AS_IT_IS, "proxy");
+        const struct forecast_row *reclaimed = row_of(&scene, VARIANT_RECLAIMED, "proxy");
+        assert_int_equal(now->leaked.min, 240);
+        assert_true(report_full_now(now));
+        assert_int_equal(reclaimed->full_runs, 20);
+        assert_true(reclaimed->median_ms > 10 * QUANTITY_DAY_MS &&
+                    reclaimed->median_ms < 12 * QUANTITY_DAY_MS);
+}
+
 /* The copy of a swarm */
 
 static void a_copy_holds_as_many_addresses_as_the_original(void **state)
@@ -589,6 +615,7 @@ int main(void)
                 cmocka_unit_test(what_an_engine_does_not_tell_is_a_bound),
                 cmocka_unit_test(leaks_that_are_known_count_from_the_start),
                 cmocka_unit_test(a_network_that_refuses_already_is_full_now),
+                cmocka_unit_test(the_exhausted_reference_host_lasts_eleven_days_once_it_is_reclaimed),
                 cmocka_unit_test(a_copy_holds_as_many_addresses_as_the_original),
                 cmocka_unit_test(a_network_that_the_snapshot_lacks_is_refused_with_its_line),
                 cmocka_unit_test(more_than_can_be_reckoned_is_refused),

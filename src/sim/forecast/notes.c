@@ -31,15 +31,26 @@ static void note_runs(const struct forecast *forecast, struct notes *notes)
             (ull)settings->seed, (ull)(settings->seed + settings->runs - 1));
 }
 
-/* The closed form beside what was simulated, as it is. */
+/* The first variant in which anything is deployed to it. */
+static const struct forecast_row *telling_row(const struct forecast *forecast,
+                                              const struct forecast_pool *pool)
+{
+        for (size_t i = 0; i < forecast->rows.count; i++)
+                if (forecast->rows.items[i].pool == pool && !report_full_now(&forecast->rows.items[i]))
+                        return &forecast->rows.items[i];
+        return NULL;
+}
+
+/* The closed form beside what was simulated. */
 static void note_reckoned(const struct forecast *forecast, struct notes *notes)
 {
         for (size_t i = 0; i < forecast->pools.count; i++) {
-                const struct forecast_row *row = &forecast->rows.items[i];
-                add(notes,
-                    "Leaks a day on %s by the workload alone (removals a day x tasks of a stack that lose a "
-                    "network of their own): %.1f; simulated: %.1f.",
-                    row->pool->account->network->name, row->leaks_a_day_reckoned, row->leaks_a_day);
+                const struct forecast_row *row = telling_row(forecast, &forecast->pools.items[i]);
+                if (row)
+                        add(notes,
+                            "Leaks a day on %s by the workload alone (removals a day x tasks of a stack that "
+                            "lose a network of their own): %.1f; simulated: %.1f.",
+                            row->pool->account->network->name, row->leaks_a_day_reckoned, row->leaks_a_day);
         }
 }
 

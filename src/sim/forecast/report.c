@@ -23,7 +23,7 @@ static const struct column columns[] = {
 
 /* Words */
 
-static bool is_full_now(const struct forecast_row *row)
+bool report_full_now(const struct forecast_row *row)
 {
         return row->full_runs && row->leaked.min + row->pool->account->owned >= row->capacity;
 }
@@ -75,7 +75,7 @@ static char *full_in_none(const struct forecast *forecast, const struct forecast
 
 char *report_full(const struct forecast *forecast, const struct forecast_row *row)
 {
-        if (is_full_now(row))
+        if (report_full_now(row))
                 return text_copy("now");
         if (!row->full_runs)
                 return full_in_none(forecast, row);
@@ -96,7 +96,8 @@ static void fill_row(const struct forecast *forecast, const struct forecast_row 
 {
         char subnet[PREFIX_TEXT_SIZE];
         _cleanup_free_ char *full = report_full(forecast, row);
-        _cleanup_free_ char *leaks = text_format("%.1f", row->leaks_a_day);
+        _cleanup_free_ char *leaks =
+                report_full_now(row) ? text_copy("-") : text_format("%.1f", row->leaks_a_day);
         _cleanup_free_ char *used = text_format("%llu of %llu", (ull)row->held_most, (ull)row->capacity);
 
         prefix_format(row->subnet, subnet);
@@ -145,22 +146,20 @@ int report_table(const struct forecast *forecast, const struct report_command *c
 
 /* As JSON */
 
-static void write_number(struct json_writer *w, const char *key, double number)
+static void write_number(struct json_writer *w, const char *key, bool known, double number)
 {
         _cleanup_free_ char *text = text_format("%.4f", number);
 
         json_write_key(w, key);
-        json_write_raw(w, text, strlen(text));
+        if (known)
+                json_write_raw(w, text, strlen(text));
+        else
+                json_write_null(w);
 }
 
 static void write_days(struct json_writer *w, const char *key, bool known, int64_t ms)
 {
-        if (known) {
-                write_number(w, key, (double)ms / (double)QUANTITY_DAY_MS);
-                return;
-        }
-        json_write_key(w, key);
-        json_write_null(w);
+        write_number(w, key, known, (double)ms / (double)QUANTITY_DAY_MS);
 }
 
 static void write_row(struct json_writer *w, const struct forecast *forecast, const struct forecast_row *row)
@@ -177,8 +176,8 @@ static void write_row(struct json_writer *w, const struct forecast *forecast, co
         json_write_member_u64(w, "LeakedAtFirst", row->leaked.min);
         json_write_member_u64(w, "LeakedAtFirstMax", row->leaked.max);
         json_write_member_u64(w, "MostUsed", row->held_most);
-        write_number(w, "LeaksADay", row->leaks_a_day);
-        write_number(w, "LeaksADayReckoned", row->leaks_a_day_reckoned);
+        write_number(w, "LeaksADay", !report_full_now(row), row->leaks_a_day);
+        write_number(w, "LeaksADayReckoned", !report_full_now(row), row->leaks_a_day_reckoned);
         json_write_member_u64(w, "RunsFull", row->full_runs);
         write_days(w, "FullAfterDays", row->full_runs, row->median_ms);
         write_days(w, "FullAfterDaysEarly", row->full_runs, row->early_ms);

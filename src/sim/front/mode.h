@@ -30,6 +30,7 @@ struct mode {
 };
 
 extern const struct mode mode_serve;
+extern const struct mode mode_what_if;
 
 extern const struct mode *const modes[]; /* ends with NULL */
 
