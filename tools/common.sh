@@ -44,6 +44,22 @@ end_child() {
   child=''
 }
 
+# ---- builds ----
+
+is_configured() {
+  grep -qF "\"source\": \"$root\"" "$1/meson-info/meson-info.json" 2>/dev/null &&
+    ninja -C "$1" -t query build.ninja >/dev/null 2>&1
+}
+
+# configure FOLDER COMPILER OPTION...: made anew when it is not complete, or is of a checkout that has been moved.
+configure() {
+  local folder=$1 compiler=$2
+  shift 2
+  ! is_configured "$folder" || return 0
+  rm -rf "$folder/meson-info" "$folder/meson-private" "$folder/build.ninja"
+  CC=$compiler meson setup "$folder" "$@"
+}
+
 # ---- packages ----
 
 packages_of() { sed -n "s/^$1 //p" "$root/packages.apt"; }
@@ -66,7 +82,7 @@ packages_install() {
     sudo -n true 2>/dev/null || die "packages are missing: as root, apt-get install ${missing[*]}"
     as_root=(sudo -n)
   fi
-  printf '%s\n' "installing ${#missing[@]} packages: ${missing[*]}"
+  printf 'installing %s packages%s: %s\n' "${#missing[@]}" "${as_root:+ (with sudo)}" "${missing[*]}"
   begin "${as_root[@]}" "${apt[@]}" update
   finish || true # a list that can't be had need not be one that is needed
   begin "${as_root[@]}" "${apt[@]}" install --yes --no-install-recommends --download-only "${missing[@]}"

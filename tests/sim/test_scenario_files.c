@@ -107,7 +107,7 @@ static char *joined(const char **names, size_t count)
 
 static void expect_plan(const struct plan *plan)
 {
-        const char *names[16];
+        const char *names[16] = {0};
         size_t count = 0;
 
         for_each_planned (service, plan)
