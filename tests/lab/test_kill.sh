@@ -3,7 +3,7 @@
 #
 # An undisturbed run tells how many lines its journal has. Then, at each chosen line, a move is killed and undone, a move
 # is killed and resumed, and an undo is killed and resumed. Most of that is waiting, so three labs share the lines.
-# HEADROOM_SEED replays a choice; HEADROOM_KILL_POINTS says how many lines, or "all".
+# HEADROOM_SEED replays a choice; HEADROOM_KILL_POINTS says how many lines, or "all", or which, as in "34-53".
 . "$(dirname "$0")/lib.sh"
 
 seed=${HEADROOM_SEED:-$((RANDOM * 32768 + RANDOM))}
@@ -98,6 +98,8 @@ choose_points() {
   local last=$(($(cat "$work/journal_lines") - 1)) n
   if [[ $points == all ]]; then
     seq "$last"
+  elif [[ $points == *-* ]]; then
+    seq "${points%-*}" $((last < ${points#*-} ? last : ${points#*-}))
   else
     shuf --random-source=<(yes "$seed") -n "$points" < <(seq "$last")
   fi | while read -r n; do
