@@ -12,9 +12,11 @@ static void durations_are_numbers_with_a_unit(void **state)
                 const char *text;
                 int64_t ms;
         } cases[] = {{"250 ms", 250},       {"90 s", 90000},        {"90s", 90000},        {"1.5 h", 5400000},
-                     {" 25 min ", 1500000}, {"11 days", 950400000}, {"1 week", 604800000}, {"0 s", 0}};
-        static const char *const none[] = {"",      "5",         "min",     "-5 s", "5 fortnights", "5 s s",
-                                           "1e3 s", "5 s later", "1.2.3 s", ".5 s", "0x10 s",       "inf s"};
+                     {" 25 min ", 1500000}, {"11 days", 950400000}, {"1 week", 604800000}, {"0 s", 0},
+                     {"1h30m", 5400000},    {"11d", 950400000},     {"1 h 5 min", 3900000}};
+        static const char *const none[] = {"",      "5",      "min",   "-5 s",      "5 fortnights",
+                                           "5 s s", "1h 30",  "1e3 s", "5 s later", "1.2.3 s",
+                                           ".5 s",  "0x10 s", "inf s"};
         int64_t ms = 17;
 
         (void)state;

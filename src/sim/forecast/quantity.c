@@ -12,9 +12,10 @@ struct unit {
 };
 
 static const struct unit units[] = {
-        {"ms", 1},        {"s", 1000},       {"second", 1000},  {"seconds", 1000},  {"min", 60e3},
-        {"minute", 60e3}, {"minutes", 60e3}, {"h", 3600e3},     {"hour", 3600e3},   {"hours", 3600e3},
-        {"day", 86400e3}, {"days", 86400e3}, {"week", 604.8e6}, {"weeks", 604.8e6}, {NULL, 0},
+        {"ms", 1},          {"m", 60e3},       {"d", 86400e3},   {"s", 1000},       {"second", 1000},
+        {"seconds", 1000},  {"min", 60e3},     {"minute", 60e3}, {"minutes", 60e3}, {"h", 3600e3},
+        {"hour", 3600e3},   {"hours", 3600e3}, {"day", 86400e3}, {"days", 86400e3}, {"week", 604.8e6},
+        {"weeks", 604.8e6}, {NULL, 0},
 };
 
 static const char *skip_blanks(const char *at)
@@ -60,14 +61,21 @@ static const char *read_duration(const char *text, int64_t *ret_ms)
         return at;
 }
 
+/* A sum, too: "1h30m". */
 bool quantity_duration(const char *text, int64_t *ret_ms)
 {
-        int64_t ms;
-        const char *end = read_duration(text, &ms);
+        double sum_ms = 0;
+        const char *at = text;
 
-        if (!end || *skip_blanks(end))
-                return false;
-        *ret_ms = ms;
+        do {
+                int64_t ms;
+                at = read_duration(at, &ms);
+                if (!at)
+                        return false;
+                sum_ms += (double)ms;
+                at = skip_blanks(at);
+        } while (*at);
+        *ret_ms = (int64_t)MIN(sum_ms, MS_MAX);
         return true;
 }
 

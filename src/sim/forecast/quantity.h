@@ -1,6 +1,6 @@
 #pragma once
 
-/* Durations and rates as people write them: "90 s", "25 min", "1.5 h", "11 days"; "22 a day", "1 a week". */
+/* Durations and rates as people write them: "90 s", "25 min", "1h30m", "11 days"; "22 a day", "1 a week". */
 
 #include "settings/yaml.h"
 
