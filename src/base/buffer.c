@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define SMALL_BYTES 512 /* most of what is formatted is shorter */
+
 void buffer_done(struct buffer *buffer)
 {
         free(buffer->bytes);
@@ -32,8 +34,16 @@ void buffer_add_text(struct buffer *buffer, const char *text)
 
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
+        char small[SMALL_BYTES];
         va_list arguments;
 
+        va_start(arguments, format);
+        int length = vsnprintf(small, sizeof(small), format, arguments);
+        va_end(arguments);
+        if (length >= 0 && (size_t)length < sizeof(small)) {
+                buffer_add(buffer, small, (size_t)length);
+                return;
+        }
         va_start(arguments, format);
         _cleanup_free_ char *text = text_vformat(format, arguments);
         va_end(arguments);

@@ -1,7 +1,6 @@
 #include "base/digest.h"
 
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct digest {
@@ -28,13 +27,17 @@ void digest_add(struct digest *digest, const void *bytes, size_t length)
 
 void digest_end(struct digest *digest, char ret_text[DIGEST_TEXT_LENGTH + 1])
 {
+        static const char digits[] = "0123456789abcdef";
         unsigned char sum[EVP_MAX_MD_SIZE];
         unsigned int length = 0;
 
         if (!EVP_DigestFinal_ex(digest->context, sum, &length))
                 abort();
-        for (unsigned int i = 0; i < length; i++)
-                snprintf(ret_text + (size_t)2 * i, 3, "%02x", sum[i]);
+        for (unsigned int i = 0; i < length; i++) {
+                ret_text[2 * i] = digits[sum[i] >> 4];
+                ret_text[2 * i + 1] = digits[sum[i] & 15];
+        }
+        ret_text[2 * length] = 0;
         EVP_MD_CTX_free(digest->context);
         free(digest);
 }

@@ -21,10 +21,24 @@ bool address_parse(const char *text, uint32_t *ret_address)
         return true;
 }
 
+static char *write_octet(char *at, uint32_t octet)
+{
+        if (octet >= 100)
+                *at++ = (char)('0' + octet / 100);
+        if (octet >= 10)
+                *at++ = (char)('0' + octet / 10 % 10);
+        *at++ = (char)('0' + octet % 10);
+        return at;
+}
+
 void address_format(uint32_t address, char ret_text[ADDRESS_TEXT_SIZE])
 {
-        snprintf(ret_text, ADDRESS_TEXT_SIZE, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
-                 address >> 8 & 255, address & 255);
+        char *at = ret_text;
+
+        for (int shift = 24; shift >= 0; shift -= 8) {
+                at = write_octet(at, address >> shift & 255);
+                *at++ = shift ? '.' : 0;
+        }
 }
 
 enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix)

@@ -1,5 +1,6 @@
 #include "json/scan.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* What a byte is to a string. */
@@ -20,15 +21,17 @@ __extension__ static const uint8_t byte_classes[256] = {
 
 #define EACH_BYTE(value) (0x0101010101010101ULL * (value))
 
-/* Whether one of eight bytes is not PLAIN. A borrow may name a wrong byte but never invents or hides the
- * first. */
-static bool any_special(uint64_t word)
+/*
+ * The highest bit of each of eight bytes that is not PLAIN. A borrow may mark a byte above such a one for
+ * nothing, but the lowest mark is always right.
+ */
+static uint64_t special_marks(uint64_t word)
 {
         uint64_t quotes = word ^ EACH_BYTE('"');
         uint64_t backslashes = word ^ EACH_BYTE('\\');
         uint64_t below = (word - EACH_BYTE(0x20)) | (quotes - EACH_BYTE(1)) | (backslashes - EACH_BYTE(1));
 
-        return ((below | word) & EACH_BYTE(0x80)) != 0;
+        return (below | word) & EACH_BYTE(0x80);
 }
 
 const char *scan_plain(const char *at, const char *end)
@@ -37,8 +40,9 @@ const char *scan_plain(const char *at, const char *end)
                 uint64_t word;
 
                 memcpy(&word, at, sizeof(word));
-                if (any_special(word))
-                        break;
+                uint64_t marks = special_marks(le64toh(word));
+                if (marks)
+                        return at + __builtin_ctzll(marks) / 8;
                 at += 8;
         }
         while (at < end && byte_classes[(uint8_t)*at] == PLAIN)
@@ -57,13 +61,18 @@ static const char *fault_set(struct scan_fault *ret_fault, const char *at, const
         return NULL;
 }
 
+__extension__ static const bool is_escape[256] = {
+        ['"'] = true, ['\\'] = true, ['/'] = true, ['b'] = true,
+        ['f'] = true, ['n'] = true,  ['r'] = true, ['t'] = true,
+};
+
 /* Past an escape, `at` being on the backslash. */
 static const char *scan_escape(const char *at, const char *end, struct scan_fault *ret_fault)
 {
         if (end - at < 2)
                 return fault_set(ret_fault, end, "the text ends inside a string");
         if (at[1] != 'u') {
-                if (at[1] == 0 || !strchr("\"\\/bfnrt", at[1]))
+                if (!is_escape[(uint8_t)at[1]])
                         return fault_set(ret_fault, at, "there is no such escape");
                 return at + 2;
         }

@@ -94,7 +94,13 @@ char *string_decode(const struct json_document *document, const struct node *str
         /* No escape is shorter than what it stands for. */
         _cleanup_free_ char *text = memory_new(string->length, 1);
         size_t length = 0;
-        while (string_next(&reader, &point)) {
+        for (;;) {
+                const char *plain = reader.at;
+                reader.at = scan_plain(plain, reader.end);
+                memcpy(text + length, plain, (size_t)(reader.at - plain));
+                length += (size_t)(reader.at - plain);
+                if (!string_next(&reader, &point))
+                        break;
                 if (!is_text(point))
                         return NULL;
                 length += utf8_put(point, text + length);

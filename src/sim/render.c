@@ -4,17 +4,29 @@
 
 /* What all objects have in common when they are written. */
 
+static void write_number(char *text, int digits, int number)
+{
+        for (; digits-- > 0; number /= 10)
+                text[digits] = (char)('0' + number % 10);
+}
+
 /* With as many digits as the engine writes; the last ones are the virtual clock's, so never all zero. */
 void sim_time_format(const struct sim *sim, int64_t time_ms, char ret_text[SIM_TIME_SIZE])
 {
+        static const char pattern[] = "0000-00-00T00:00:00.000000001Z";
         int64_t wall = sim_wall_ms(sim, time_ms);
         time_t seconds = wall / 1000;
         struct tm parts;
 
         gmtime_r(&seconds, &parts);
-        snprintf(ret_text, SIM_TIME_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03d000001Z",
-                 (parts.tm_year + 1900) % 10000, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                 parts.tm_sec, (int)(wall % 1000));
+        memcpy(ret_text, pattern, sizeof(pattern));
+        write_number(ret_text, 4, parts.tm_year + 1900);
+        write_number(ret_text + 5, 2, parts.tm_mon + 1);
+        write_number(ret_text + 8, 2, parts.tm_mday);
+        write_number(ret_text + 11, 2, parts.tm_hour);
+        write_number(ret_text + 14, 2, parts.tm_min);
+        write_number(ret_text + 17, 2, parts.tm_sec);
+        write_number(ret_text + 20, 3, (int)(wall % 1000));
 }
 
 void sim_write_head(struct sim *sim, const struct sim_object *object, struct buffer *out)

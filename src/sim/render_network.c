@@ -193,10 +193,8 @@ void sim_write_network(struct sim *sim, const struct sim_call *call, const struc
                 buffer_add_text(out, network->local ? "\"Containers\":{}" : "\"Containers\":null");
         buffer_add_text(out, ",\"Options\":");
         write_options(network, out);
-        buffer_format(out, ",\"Labels\":%s",
-                      network->labels  ? network->labels
-                      : network->local ? "{}"
-                                       : "null");
+        buffer_add_text(out, ",\"Labels\":");
+        buffer_add_text(out, network->labels ? network->labels : network->local ? "{}" : "null");
         if (copy && !network->local)
                 write_peers(sim, network, out);
         if (inspected && !copy && call->minor >= SIM_MINOR_29 && network->allocated)

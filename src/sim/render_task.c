@@ -11,9 +11,11 @@ static void write_network(struct sim *sim, const struct sim_network *network, st
         sim_write_head(sim, &network->object, out);
         buffer_add_text(out, ",\"Spec\":{\"Name\":");
         sim_write_text(out, network->name);
-        buffer_format(out, ",\"Labels\":%s,\"DriverConfiguration\":{\"Name\":\"overlay\"},",
-                      network->labels ? network->labels : "{}");
-        buffer_format(out, "%s\"Scope\":\"swarm\"}", network->attachable ? "\"Attachable\":true," : "");
+        buffer_add_text(out, ",\"Labels\":");
+        buffer_add_text(out, network->labels ? network->labels : "{}");
+        buffer_add_text(out, ",\"DriverConfiguration\":{\"Name\":\"overlay\"},");
+        buffer_add_text(out, network->attachable ? "\"Attachable\":true," : "");
+        buffer_add_text(out, "\"Scope\":\"swarm\"}");
         if (!network->gateway)
                 return;
         prefix_format(network->subnet, subnet);

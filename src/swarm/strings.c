@@ -8,7 +8,9 @@
  * their size.
  */
 
-#define CHUNK_BYTES 65536
+#define CHUNK_BYTES_MIN 4096
+#define CHUNK_BYTES_MAX 65536
+#define SHARED_MAX      256 /* longer texts are not looked for among the others */
 
 struct chunk {
         struct chunk *next;
@@ -22,6 +24,7 @@ struct string_table {
         struct chunk *chunks;
         char *fill; /* where the next text goes, in the first chunk */
         size_t left;
+        size_t chunk_bytes; /* of the next one */
 };
 
 struct string_table *string_table_new(void)
@@ -29,6 +32,7 @@ struct string_table *string_table_new(void)
         struct string_table *table = new_zero(struct string_table);
 
         table->slot_count = 256;
+        table->chunk_bytes = CHUNK_BYTES_MIN;
         table->slots = memory_new(table->slot_count, sizeof(*table->slots));
         return table;
 }
@@ -82,10 +86,11 @@ static void grow(struct string_table *table)
 static char *store(struct string_table *table, const char *text, size_t length)
 {
         if (table->left < length + 1) {
-                size_t room = MAX((size_t)CHUNK_BYTES, length + 1);
+                size_t room = MAX(table->chunk_bytes, length + 1);
                 struct chunk *chunk = memory_new(1, sizeof(*chunk) + room);
                 chunk->next = table->chunks;
                 table->chunks = chunk;
+                table->chunk_bytes = MIN(4 * table->chunk_bytes, (size_t)CHUNK_BYTES_MAX);
                 table->fill = chunk->bytes;
                 table->left = room;
         }
@@ -99,6 +104,8 @@ static char *store(struct string_table *table, const char *text, size_t length)
 
 const char *string_table_add(struct string_table *table, const char *text, size_t length)
 {
+        if (length > SHARED_MAX)
+                return store(table, text, length);
         size_t slot = slot_of(table, text, length);
 
         if (table->slots[slot])
