@@ -109,22 +109,14 @@ static void add_services(struct steps *steps, const struct plan *plan, enum step
                 add(steps, kind, i);
 }
 
-static bool has_stuck(const struct plan *plan)
-{
-        for (size_t i = 0; i < plan->services.count; i++)
-                if (plan->services.items[i].stuck)
-                        return true;
-        return false;
-}
-
 /*
  * Back to NET. In an undo NET may still be the exhausted network: those that were waiting for an address go
  * last, so that they can't take one from those that had it; and before the edge goes, which is the last of
- * those, headroom gives back the one that it took.
+ * those, headroom gives back the one that it took, if it is needed.
  */
 static void add_services_back(struct steps *steps, const struct plan *plan, enum goal goal)
 {
-        bool held = goal == GOAL_OLD && plan->live_connect && has_stuck(plan);
+        bool held = goal == GOAL_OLD && plan->live_connect;
 
         for (int late = 0; late < 2; late++)
                 for (size_t i = 0; i < plan->services.count; i++) {

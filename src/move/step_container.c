@@ -1,5 +1,5 @@
+#include "move/held.h"
 #include "move/move.h"
-#include "pool/account.h"
 
 /*
  * Standalone containers are connected to where they go before they are taken off where they were. One that
@@ -100,17 +100,11 @@ static bool wished_address(const struct move *move, const struct plan_container 
 
 static int is_taken(struct move *move, uint32_t address, bool *ret_taken, struct error *error)
 {
-        _cleanup_swarm_ struct swarm swarm = {0};
-        _cleanup_accounts_ struct accounts accounts = {0};
+        _cleanup_held_ struct held held = {0};
 
-        if (survey(move->engine, move->net_id, &swarm, error) < 0)
+        if (held_look(move->engine, move->net_id, &held, error) < 0)
                 return -1;
-        accounts_of(&swarm, &accounts);
-        const struct account *account = account_of_network(&accounts, move->net_id);
-        *ret_taken = false;
-        for (size_t i = 0; account && i < account->holders.count; i++)
-                if (account->holders.items[i].address_known && account->holders.items[i].address == address)
-                        *ret_taken = true;
+        *ret_taken = held_has(&held, address);
         return 0;
 }
 

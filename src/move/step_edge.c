@@ -1,4 +1,5 @@
 #include "move/anchor.h"
+#include "move/held.h"
 #include "move/look.h"
 #include "move/move.h"
 #include "json/write.h"
@@ -185,29 +186,8 @@ static int find_unconnected(struct move *move, const struct edge_tasks *edge, co
         return 0;
 }
 
-int look_edge(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
-              struct error *error)
-{
-        const struct plan_service *planned = &move->plan->services.items[step->index];
-        _cleanup_(edge_tasks_done) struct edge_tasks edge = {0};
-        const char *container;
-        size_t index;
-
-        *ret_level = LEVEL_DONE;
-        if (!reached_id(move, step))
-                return 0;
-        if (find_edge_tasks(move, planned, left_id(move, step), &edge, error) < 0 ||
-            find_unconnected(move, &edge, reached_id(move, step), &container, &index, error) < 0)
-                return -1;
-        if (container) {
-                *ret_level = LEVEL_TODO;
-                *ret_waiting = text_format("its container %.12s to be connected", container);
-        }
-        return 0;
-}
-
 /*
- * Several edges take turns, so that no two of their tasks get the same address: the first task of each, then
+ * Several edges take turns, so that no two of their tasks want the same address: the first task of each, then
  * the second of each.
  */
 static uint32_t live_number(const struct plan *plan, const struct step *step, size_t index)
@@ -223,18 +203,56 @@ static uint32_t live_number(const struct plan *plan, const struct step *step, si
         return (uint32_t)(before + index * edges);
 }
 
-static int live_address(const struct move *move, const struct step *step, size_t index,
-                        char ret_text[ADDRESS_TEXT_SIZE], struct error *error)
+/*
+ * A small network hands out its upper addresses, too: then the highest that is free. *ret_address is 0 when
+ * none is, and the edge can't be on both networks.
+ */
+static int live_address(struct move *move, const struct step *step, size_t index, uint32_t *ret_address,
+                        struct error *error)
 {
         const char *subnet = !step_is_to_net(step)    ? move->plan->hop_subnet
                              : move->goal == GOAL_NEW ? move->plan->new_subnet
                                                       : move->plan->old_subnet;
+        _cleanup_held_ struct held held = {0};
         struct prefix prefix;
 
         if (prefix_parse(subnet, &prefix) != PREFIX_FINE)
                 return error_set(error, ERROR_FAILED, "the plan's subnet %s is none", subnet);
-        address_format(prefix_last(prefix) - LIVE_ADDRESSES_FROM_TOP - live_number(move->plan, step, index),
-                       ret_text);
+        if (held_look(move->engine, reached_id(move, step), &held, error) < 0)
+                return -1;
+        uint32_t address =
+                prefix_last(prefix) - LIVE_ADDRESSES_FROM_TOP - live_number(move->plan, step, index);
+        if (address <= prefix.address || held_has(&held, address))
+                for (address = prefix_last(prefix) - 1; address > prefix.address; address--)
+                        if (!held_has(&held, address))
+                                break;
+        *ret_address = address > prefix.address ? address : 0;
+        return 0;
+}
+
+int look_edge(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+              struct error *error)
+{
+        const struct plan_service *planned = &move->plan->services.items[step->index];
+        _cleanup_(edge_tasks_done) struct edge_tasks edge = {0};
+        const char *container;
+        uint32_t address;
+        size_t index;
+
+        *ret_level = LEVEL_DONE;
+        if (!reached_id(move, step))
+                return 0;
+        if (find_edge_tasks(move, planned, left_id(move, step), &edge, error) < 0 ||
+            find_unconnected(move, &edge, reached_id(move, step), &container, &index, error) < 0)
+                return -1;
+        if (!container)
+                return 0;
+        if (live_address(move, step, index, &address, error) < 0)
+                return -1;
+        if (!address)
+                return 0;
+        *ret_level = LEVEL_TODO;
+        *ret_waiting = text_format("its container %.12s to be connected", container);
         return 0;
 }
 
@@ -243,8 +261,9 @@ int act_edge(struct move *move, const struct step *step, struct error *error)
         const struct plan_service *planned = &move->plan->services.items[step->index];
         _cleanup_(edge_tasks_done) struct edge_tasks edge = {0};
         const char *network_id = reached_id(move, step);
-        char address[ADDRESS_TEXT_SIZE];
+        char text[ADDRESS_TEXT_SIZE];
         const char *container;
+        uint32_t address;
         size_t index;
 
         if (find_edge_tasks(move, planned, left_id(move, step), &edge, error) < 0 ||
@@ -252,9 +271,12 @@ int act_edge(struct move *move, const struct step *step, struct error *error)
                 return -1;
         if (!container)
                 return 0;
-        if (live_address(move, step, index, address, error) < 0)
+        if (live_address(move, step, index, &address, error) < 0)
                 return -1;
-        return network_connect(move->engine, network_id, container, address, NULL, 0, error);
+        if (!address)
+                return 0;
+        address_format(address, text);
+        return network_connect(move->engine, network_id, container, text, NULL, 0, error);
 }
 
 /* What hangs on a network that is to go: an anchor, a live connection, or a container that nobody planned. */
@@ -287,10 +309,38 @@ static enum hanger judge(const struct swarm *swarm, const struct network *networ
         return task_on(task, network->id) ? HANGER_NONE : HANGER_LIVE;
 }
 
-/* NET is still the one that was planned, with all that has leaked on it. */
-static bool is_never_removed(const struct move *move)
+/* NET is still the one that was planned, with all that has leaked on it, and somebody waits for an address.
+ */
+static bool is_exhausted(const struct move *move)
 {
-        return move->goal == GOAL_OLD && move->hop_id && text_equal(move->net_id, move->plan->network_id);
+        if (!text_equal(move->net_id, move->plan->network_id))
+                return false;
+        for_each_planned (planned, move->plan)
+                if (planned->stuck)
+                        return true;
+        return false;
+}
+
+/* In an undo NET is as small as it was. Whether the edges that still have to come to it need the address that
+ * headroom's anchor has. */
+static int look_short(struct move *move, bool *ret_short, struct error *error)
+{
+        _cleanup_held_ struct held held = {0};
+        uint64_t needed = 0;
+
+        *ret_short = is_exhausted(move);
+        if (*ret_short)
+                return 0;
+        if (held_look(move->engine, move->net_id, &held, error) < 0)
+                return -1;
+        for_each_planned (planned, move->plan) {
+                const struct service *service =
+                        planned->edge ? swarm_service_by_id(&held.swarm, planned->id) : NULL;
+                if (service && service_on(service, move->hop_id))
+                        needed += MAX(service->replicas, 1) + !service->dnsrr;
+        }
+        *ret_short = held.account && held.account->free.max < needed;
+        return 0;
 }
 
 static const char *clearing_id(const struct move *move, const struct step *step)
@@ -298,7 +348,7 @@ static const char *clearing_id(const struct move *move, const struct step *step)
         if (step->kind == STEP_CLEAR_NET || step->kind == STEP_DRAIN_NET)
                 return move_leaving(move) ? move->net_id : NULL;
         if (step->kind == STEP_ANCHOR_DROP)
-                return is_never_removed(move) ? move->net_id : NULL;
+                return move->goal == GOAL_OLD && move->hop_id && move->net == NET_OLD ? move->net_id : NULL;
         return move_net_at_goal(move) ? move->hop_id : NULL;
 }
 
@@ -351,9 +401,14 @@ int look_clear(struct move *move, const struct step *step, enum level *ret_level
 {
         const char *id = clearing_id(move, step);
         _cleanup_swarm_ struct swarm swarm = {0};
+        bool needed = true;
 
         *ret_level = LEVEL_DONE;
         if (!id)
+                return 0;
+        if (step->kind == STEP_ANCHOR_DROP && look_short(move, &needed, error) < 0)
+                return -1;
+        if (!needed)
                 return 0;
         if (survey(move->engine, id, &swarm, error) < 0)
                 return -1;
