@@ -193,15 +193,16 @@ static bool has_running_task(const struct swarm *swarm, const struct service *se
 /*
  * A task that never got an address can't be seen to stop: stop-first waits a minute for it before it starts
  * the new one (docs/engine-notes.md). Where nothing of the service runs there is nothing to stop first, so it
- * goes to the hop start-first, whatever it does on its way back.
+ * goes to the hop start-first, whatever it does on its way back. Not where two tasks may not be: the VIP that
+ * the service gives back as it leaves may be the address that the old task was waiting for.
  */
 static int start_stuck_at_once(const struct swarm *swarm, const struct service *service,
                                const struct buffer *body, struct plan_service *planned, struct error *error)
 {
         bool own_stop_first = !text_equal(service->update_order, "start-first");
 
-        if (!planned->stuck || planned->way != WAY_STOP_FIRST || !own_stop_first ||
-            has_running_task(swarm, service))
+        if (!planned->stuck || planned->way != WAY_STOP_FIRST || !own_stop_first || hard_objection(service) ||
+            writable_mount(service) || has_running_task(swarm, service))
                 return 0;
         return edit_order(body, "UpdateConfig", "start-first", EDIT_UNTIL_BACK, &planned->edits, error);
 }
