@@ -384,7 +384,48 @@ static bool edges_are_local(const struct making *making)
         return true;
 }
 
-static void decide_live_connect(struct making *making)
+/* Whether the service's tasks may only be on this node. */
+static int is_bound_here(const struct making *making, const struct plan_service *planned, bool *ret_bound,
+                         struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_free_ char *constraints = NULL;
+        _cleanup_free_ char *name = text_format("node.hostname==%s\"", making->swarm.local_node_name);
+        _cleanup_free_ char *id = text_format("node.id==%s\"", making->swarm.local_node_id);
+
+        if (look_service(making->engine, planned->id, &body, error) < 0 ||
+            spec_member(&body, "TaskTemplate/Placement/Constraints", &constraints, error) < 0)
+                return error_while(error, "planning service %s", planned->name);
+        *ret_bound = constraints && (strstr(constraints, name) || strstr(constraints, id));
+        return 0;
+}
+
+/*
+ * What comes back from the hop may come back on another node, where this engine can't connect it to NET.
+ */
+static int note_edges_that_may_leave(struct making *making, struct error *error)
+{
+        bool any = false;
+
+        for_each_planned (planned, &making->plan) {
+                bool bound = false;
+                if (!planned->edge)
+                        continue;
+                if (is_bound_here(making, planned, &bound, error) < 0)
+                        return -1;
+                if (!bound)
+                        note(&making->plan,
+                             "%s may come back from the hop on another node, where this engine can't connect "
+                             "it: services are then out of its reach from their way back until it follows",
+                             planned->name);
+                any = any || !bound;
+        }
+        if (any)
+                way_add_waits(&making->plan);
+        return 0;
+}
+
+static int decide_live_connect(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
         bool has_edge = false;
@@ -392,8 +433,10 @@ static void decide_live_connect(struct making *making)
         for_each_planned (planned, plan)
                 has_edge = has_edge || planned->edge;
         plan->live_connect = has_edge && making->network->attachable && edges_are_local(making);
+        if (plan->live_connect && making->swarm.nodes.count > 1)
+                return note_edges_that_may_leave(making, error);
         if (!has_edge || plan->live_connect)
-                return;
+                return 0;
         if (!making->network->attachable)
                 note(plan,
                      "%s is not attachable, so the edge can't be on both networks: services are out of its "
@@ -403,13 +446,15 @@ static void decide_live_connect(struct making *making)
                 note(plan, "a task of the edge runs on another node, where this engine can't connect it: "
                            "services are out of its reach from their own hop until it follows");
         way_add_waits(plan);
+        return 0;
 }
 
-static void add_notes(struct making *making)
+static int add_notes(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
 
-        decide_live_connect(making);
+        if (decide_live_connect(making, error) < 0)
+                return -1;
         if (plan->services.count > 1)
                 note(plan,
                      "between the first and the last hop, services that talk to each other over %s without "
@@ -431,6 +476,7 @@ static void add_notes(struct making *making)
                              pause->name, plan->network);
         note(plan, "afterwards `docker service rollback` of a moved service would name a network that is "
                    "gone: deploy it again instead");
+        return 0;
 }
 
 static char *author(void)
@@ -462,7 +508,8 @@ static int make(struct making *making, struct error *error)
                 return -1;
         for (size_t i = 0; i < making->wish->reserved_count; i++)
                 *list_add(&plan->reserved) = text_copy(making->wish->reserved[i].range);
-        add_notes(making);
+        if (add_notes(making, error) < 0)
+                return -1;
         pages_gather(making->engine, &making->swarm, making->wish->settings, plan);
         pages_baseline(plan);
         return 0;
