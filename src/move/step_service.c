@@ -57,13 +57,26 @@ static bool update_failed(const struct service *service)
                text_starts_with(service->update_state, "rollback_");
 }
 
-static int refuse_failed_update(const struct service *service, struct error *error)
+static char *given_up(const struct service *service)
 {
-        return error_set(error, ERROR_FAILED,
-                         "the engine gave up updating %s (%s: %s); `docker service ps %s` tells why. Mend it "
-                         "and run the same command, or go back with --undo",
-                         service->name, service->update_state,
-                         service->update_message ? service->update_message : "no message", service->name);
+        return text_format(
+                "the engine gave up updating %s (%s: %s); `docker service ps %s` tells why. Mend it "
+                "and run the same command, or go back with --undo",
+                service->name, service->update_state,
+                service->update_message ? service->update_message : "no message", service->name);
+}
+
+/*
+ * The engine leaves an update that it gave up where it is, also when what was wrong has been mended: posted
+ * again, it is taken up. It then ends the old task of each slot that has a new one, whether that runs or not,
+ * so all new ones must.
+ */
+static bool may_be_taken_up(const struct swarm *swarm, const char *on_id)
+{
+        for_each_task (task, swarm)
+                if (task->desired <= TASK_RUNNING && task->state != TASK_RUNNING && task_on(task, on_id))
+                        return false;
+        return true;
 }
 
 /* NULL when the service has settled on the network, else what is being waited for. */
@@ -106,12 +119,15 @@ static int look_settled(struct move *move, const struct plan_service *planned, s
         if (look_tasks_of(move->engine, planned->id, &look->swarm, error) < 0)
                 return -1;
         char *waiting = unsettled(&look->swarm, look->service, on_id, off_id, must_run(move, planned));
+        *ret_level = waiting ? LEVEL_WAIT : LEVEL_DONE;
         if (waiting && update_failed(look->service)) {
                 free(waiting);
-                return refuse_failed_update(look->service, error);
+                waiting = given_up(look->service);
+                *ret_level = LEVEL_TODO;
         }
         *ret_waiting = waiting;
-        *ret_level = waiting ? LEVEL_WAIT : LEVEL_DONE;
+        if (*ret_level == LEVEL_TODO && !may_be_taken_up(&look->swarm, on_id))
+                return error_set(error, ERROR_FAILED, "%s", waiting);
         return 0;
 }
 

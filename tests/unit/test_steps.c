@@ -645,6 +645,23 @@ static void an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone(void
         expect_end(&fake, &before, &plan, GOAL_OLD);
 }
 
+/* The engine leaves a paused update where it is, also when what was wrong has been mended. */
+static void an_update_that_the_engine_has_paused_is_posted_again_by_the_next_run(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake_service_find(&fake, "plain_app")->fails = true;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_FAILED, "the engine gave up updating plain_app (paused");
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_FAILED, "the engine gave up updating plain_app (paused");
+        fake_service_find(&fake, "plain_app")->fails = false;
+        must_run(&fake, &plan, GOAL_NEW, "after a paused update");
+        expect_end(&fake, &before, &plan, GOAL_NEW);
+}
+
 static void an_update_that_the_engine_rolls_back_ends_the_run(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -766,6 +783,7 @@ int main(void)
                 cmocka_unit_test(a_network_that_never_gets_its_subnet_is_waited_for_no_longer_and_undone),
                 cmocka_unit_test(a_hop_that_never_gets_its_subnet_is_undone),
                 cmocka_unit_test(an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone),
+                cmocka_unit_test(an_update_that_the_engine_has_paused_is_posted_again_by_the_next_run),
                 cmocka_unit_test(an_update_that_the_engine_rolls_back_ends_the_run),
                 cmocka_unit_test(a_service_that_came_to_the_network_is_refused_or_adopted),
                 cmocka_unit_test(a_container_that_came_to_the_network_is_refused_or_adopted),
