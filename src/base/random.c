@@ -4,11 +4,20 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+static struct random_stream *stream_in_use;
+
+void random_use(struct random_stream *stream)
+{
+        stream_in_use = stream;
+}
+
 void random_hex(char *ret_text, size_t length)
 {
         for (size_t i = 0; i < length; i++) {
                 unsigned char byte;
-                if (getrandom(&byte, 1, 0) != 1)
+                if (stream_in_use)
+                        byte = (unsigned char)random_below(stream_in_use, 16);
+                else if (getrandom(&byte, 1, 0) != 1)
                         abort();
                 ret_text[i] = "0123456789abcdef"[byte & 15];
         }

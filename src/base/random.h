@@ -6,6 +6,11 @@
 /* `length` lower-case hex digits from the kernel's random source, and a NUL. */
 void random_hex(char *ret_text, size_t length);
 
+/* From here on random_hex draws from this stream, so that a run in virtual time can be repeated; NULL: from
+ * the kernel. The stream must stay alive. */
+struct random_stream;
+void random_use(struct random_stream *stream);
+
 /*
  * xorshift64*: a small repeatable generator for tests and schedules (Vigna 2016). Never for identity.
  */

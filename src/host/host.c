@@ -13,10 +13,31 @@ void host_done(struct host *host)
         *host = (struct host){0};
 }
 
+static const struct host *host_in_use;
+
+void host_use(const struct host *host)
+{
+        host_in_use = host;
+}
+
+static void copy_host(struct host *ret_host)
+{
+        *ret_host = (struct host){.tailscale = host_in_use->tailscale};
+        for (size_t i = 0; i < host_in_use->claims.count; i++) {
+                struct host_claim *claim = list_add(&ret_host->claims);
+                *claim = host_in_use->claims.items[i];
+                claim->interface = text_copy(claim->interface);
+        }
+}
+
 int host_read(const char *root, struct host *ret_host, struct error *error)
 {
         _cleanup_host_ struct host host = {0};
 
+        if (host_in_use) {
+                copy_host(ret_host);
+                return 0;
+        }
         if (netlink_read(&host, error) < 0 || resolver_read(root, &host, error) < 0)
                 return -1;
         for (size_t i = 0; i < host.claims.count; i++) {

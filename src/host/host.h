@@ -41,6 +41,10 @@ void host_done(struct host *host);
 /* `root` is "" for the machine itself; a test may give a folder that holds etc/resolv.conf. */
 int host_read(const char *root, struct host *ret_host, struct error *error);
 
+/* From here on host_read tells of this machine instead, which must stay alive; NULL: of the real one. For
+ * moves of a simulated swarm, which happen nowhere. */
+void host_use(const struct host *host);
+
 /* One line for people: "route on eth1", "address on tailscale0", "resolver". */
 char *host_claim_describe(const struct host_claim *claim);
 
