@@ -33,7 +33,7 @@ static int check_managers(struct scenario_check *check)
         return 0;
 }
 
-int check_nodes(struct scenario_check *check)
+int scenario_check_nodes(struct scenario_check *check)
 {
         const struct scenario *scenario = check->scenario;
 
@@ -63,11 +63,17 @@ static int check_pool(struct scenario_check *check)
         return 0;
 }
 
-int check_all(const struct scenario *scenario, struct roster *roster, struct error *error)
+int scenario_check_all(const struct scenario *scenario, struct roster *roster, struct error *error)
 {
         static int (*const checks[])(struct scenario_check *) = {
-                check_pool,  check_nodes,      check_networks, check_services,
-                check_ports, check_containers, check_room,     check_events,
+                check_pool,
+                scenario_check_nodes,
+                scenario_check_networks,
+                scenario_check_services,
+                scenario_check_ports,
+                scenario_check_containers,
+                scenario_check_room,
+                scenario_check_events,
         };
         struct scenario_check check = {scenario, roster, 0, error};
 

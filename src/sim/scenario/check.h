@@ -14,15 +14,16 @@ struct scenario_check {
         struct error *error;
 };
 
-int check_nodes(struct scenario_check *check);
-int check_networks(struct scenario_check *check);   /* check_network.c */
-int check_services(struct scenario_check *check);   /* check_service.c */
-int check_ports(struct scenario_check *check);      /* check_port.c */
-int check_containers(struct scenario_check *check); /* check_container.c */
-int check_room(struct scenario_check *check);       /* check_room.c: after those that count who is on what */
-int check_events(struct scenario_check *check);     /* check_event.c */
+int scenario_check_nodes(struct scenario_check *check);
+int scenario_check_networks(struct scenario_check *check);   /* check_network.c */
+int scenario_check_services(struct scenario_check *check);   /* check_service.c */
+int scenario_check_ports(struct scenario_check *check);      /* check_port.c */
+int scenario_check_containers(struct scenario_check *check); /* check_container.c */
+int scenario_check_room(
+        struct scenario_check *check); /* check_room.c: after those that count who is on what */
+int scenario_check_events(struct scenario_check *check); /* check_event.c */
 
-int check_all(const struct scenario *scenario, struct roster *roster, struct error *error);
+int scenario_check_all(const struct scenario *scenario, struct roster *roster, struct error *error);
 
 /* What a network is when nothing is said. */
 bool network_is_local(const struct roster_network *network);

@@ -105,7 +105,7 @@ static int check_container(struct scenario_check *check, const struct scenario_c
         return 0;
 }
 
-int check_containers(struct scenario_check *check)
+int scenario_check_containers(struct scenario_check *check)
 {
         const struct scenario *scenario = check->scenario;
         _cleanup_(places_done) struct places places = {0};

@@ -96,7 +96,7 @@ static int check_event(struct scenario_check *check, const struct scenario_event
         }
 }
 
-int check_events(struct scenario_check *check)
+int scenario_check_events(struct scenario_check *check)
 {
         const struct scenario *scenario = check->scenario;
         _cleanup_free_ bool *down = memory_new(scenario->nodes.count, sizeof(*down));

@@ -167,7 +167,7 @@ static bool overlaps_any(struct scenario_check *check, const struct roster_netwo
         return false;
 }
 
-int check_networks(struct scenario_check *check)
+int scenario_check_networks(struct scenario_check *check)
 {
         for (size_t i = 0; i < check->roster->networks.count; i++) {
                 const struct roster_network *network = &check->roster->networks.items[i];

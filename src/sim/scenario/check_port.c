@@ -77,7 +77,7 @@ static int check_claim(struct scenario_check *check, const struct claims *claims
         return 0;
 }
 
-int check_ports(struct scenario_check *check)
+int scenario_check_ports(struct scenario_check *check)
 {
         _cleanup_(claims_done) struct claims claims = {0};
         uint64_t tasks = 0;

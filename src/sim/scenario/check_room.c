@@ -19,7 +19,7 @@ static uint64_t endpoints(struct scenario_check *check, const struct roster_netw
         return network->tasks || network->containers ? 1 : 0;
 }
 
-int check_room(struct scenario_check *check)
+int scenario_check_room(struct scenario_check *check)
 {
         for (size_t i = 0; i < check->roster->networks.count; i++) {
                 const struct roster_network *network = &check->roster->networks.items[i];

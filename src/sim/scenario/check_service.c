@@ -103,7 +103,7 @@ static int check_mode(struct scenario_check *check, const struct roster_service 
         return 0;
 }
 
-int check_services(struct scenario_check *check)
+int scenario_check_services(struct scenario_check *check)
 {
         uint64_t tasks = 0;
 

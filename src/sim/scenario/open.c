@@ -265,7 +265,7 @@ int scenario_open(const struct scenario *scenario, uint64_t seed, struct sim **r
         int result = roster_make(scenario, seed ? seed : scenario->seed, &making.roster, error);
 
         if (result == 0)
-                result = check_all(scenario, &making.roster, error);
+                result = scenario_check_all(scenario, &making.roster, error);
         if (result == 0)
                 result = make(&making, seed ? seed : scenario->seed);
         roster_done(&making.roster);

@@ -142,7 +142,7 @@ static int check_own(const struct scenario *scenario, struct error *error)
 
         if (roster_make(scenario, scenario->seed, &roster, error) < 0)
                 return -1;
-        return check_all(scenario, &roster, error);
+        return scenario_check_all(scenario, &roster, error);
 }
 
 int scenario_of(const struct yaml *yaml, const struct yaml_node *map, struct scenario **ret_scenario,
