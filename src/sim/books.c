@@ -87,6 +87,20 @@ bool sim_network_has_pool(struct sim *sim, const char *name)
         return network && !network->removed && network->allocated;
 }
 
+size_t sim_service_processes(struct sim *sim, const char *name)
+{
+        const struct sim_service *service = sim_service_find(sim, name);
+        size_t processes = 0;
+
+        if (service)
+                for_each_sim_task (task, service) {
+                        const struct sim_container *container =
+                                sim_table_at(&sim->containers, task->container);
+                        processes += container && container->running;
+                }
+        return processes;
+}
+
 /* Every owner's address is held once, and what is held without an owner is what was leaked. */
 
 struct audit {

@@ -53,6 +53,14 @@ struct sim_model sim_model_of(const struct sim *sim, const struct sim_spec *spec
         return model;
 }
 
+struct sim_model sim_service_model(struct sim *sim, const char *name)
+{
+        const struct sim_service *service = sim_service_find(sim, name);
+
+        return service ? sim_model_of(sim, service->spec)
+                       : (struct sim_model){.start_ms = MODEL_START_MS, .stop_ms = MODEL_STOP_MS};
+}
+
 int64_t sim_jitter(struct sim *sim, int64_t ms)
 {
         if (sim->settings.jitter_ms <= 0)

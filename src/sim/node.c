@@ -21,6 +21,15 @@ struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id)
         return NULL;
 }
 
+bool sim_node_number(struct sim *sim, const char *name, size_t *ret_node)
+{
+        const struct sim_node *node = sim_node_find(sim, name);
+
+        if (node)
+                *ret_node = node->object.ref.index;
+        return node != NULL;
+}
+
 void sim_node_free(struct sim_node *node)
 {
         free(node->name);

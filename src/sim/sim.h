@@ -118,10 +118,12 @@ struct sim_model {
         int64_t stop_ms;
         int64_t run_ms;    /* it ends by itself after so long, as a job does; 0: never */
         bool fails;        /* it exits as soon as it has started; with a health check, it never passes */
+        bool missing;      /* no node can get the image */
         bool health_check; /* the image has one */
 };
 void sim_model_image(struct sim *sim, const char *image, const struct sim_model *model);
 void sim_model_service(struct sim *sim, const char *service, const struct sim_model *model);
+struct sim_model sim_service_model(struct sim *sim, const char *service); /* how its containers behave now */
 
 /* Makes the image known to every node, so that GET /images/NAME/json finds it. */
 void sim_image_add(struct sim *sim, const char *name);
@@ -132,6 +134,7 @@ void sim_leader_change(struct sim *sim); /* the allocator begins anew with what 
 void sim_leader_lose(struct sim *sim, int64_t duration_ms);
 size_t sim_node_add(struct sim *sim, const char *name, bool manager); /* returns its number */
 void sim_node_down(struct sim *sim, size_t node, bool down);
+bool sim_node_number(struct sim *sim, const char *name, size_t *ret_node); /* false: no such node */
 /* The node's engine is started again: its containers end, its local leftovers of networks go. */
 void sim_engine_restart(struct sim *sim, size_t node);
 
@@ -178,6 +181,9 @@ const char *sim_service_spec(struct sim *sim, const char *service, size_t *ret_l
 size_t sim_service_running(struct sim *sim, const char *service);
 /* How many of its tasks are meant to run and have not ended, wherever they are on their way. */
 size_t sim_service_wanted(struct sim *sim, const char *service);
+
+/* How many of its containers run: also those that are being stopped, or are not healthy yet. */
+size_t sim_service_processes(struct sim *sim, const char *service);
 
 /* How many tasks of a service serve, and how many of those reach a serving task of the other by its name. */
 struct sim_reach {

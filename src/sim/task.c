@@ -176,6 +176,13 @@ static int64_t stop_ms(struct sim *sim, const struct sim_task *task)
         return TASK_UNBIND_MS + MIN(stop, task->spec->stop_grace_ms);
 }
 
+/* The scheduler does not ask what a task is meant to be: it gives it a node, which ends it at once. */
+static void end_unrun(struct sim *sim, struct sim_task *task)
+{
+        task->stopping = true;
+        next_in(sim, task, TASK_SCHEDULE_MS + TASK_ACCEPT_MS);
+}
+
 static void go_down(struct sim *sim, struct sim_task *task)
 {
         const struct sim_node *node =
@@ -185,6 +192,8 @@ static void go_down(struct sim *sim, struct sim_task *task)
                 task->object.stamp++;
                 if (task->desired == TASK_REMOVE)
                         sim_schedule(sim, SIM_EVENT_REAP, task->object.ref, 0, TASK_REAP_MS);
+                else if (task->state == TASK_PENDING && sim_node_choose(sim, task) != SIM_NONE)
+                        end_unrun(sim, task);
                 return; /* one that will never run, and is not to be forgotten, stays in its state */
         }
         if (node && node->down)
@@ -253,6 +262,10 @@ static void step_assigned(struct sim *sim, struct sim_task *task)
 
 static void step_preparing(struct sim *sim, struct sim_task *task)
 {
+        if (sim_model_of(sim, task->spec).missing) {
+                sim_task_end(sim, task, TASK_REJECTED, "No such image");
+                return;
+        }
         struct sim_container *container = sim_container_add(sim, task->node, task->object.ref);
 
         task->container = container->object.ref;

@@ -7,7 +7,7 @@
 #include <locale.h>
 #include <stdio.h>
 
-const struct mode *const modes[] = {&mode_serve, &mode_what_if, NULL};
+const struct mode *const modes[] = {&mode_serve, &mode_what_if, &mode_schedules, &mode_schedule, NULL};
 
 /* "--scenario" and "--scenario=FILE" */
 static bool is_option(const char *word, const char *name)

@@ -31,6 +31,8 @@ struct mode {
 
 extern const struct mode mode_serve;
 extern const struct mode mode_what_if;
+extern const struct mode mode_schedules;
+extern const struct mode mode_schedule;
 
 extern const struct mode *const modes[]; /* ends with NULL */
 

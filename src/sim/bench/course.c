@@ -1,0 +1,262 @@
+#include "sim/bench/bench.h"
+
+#include "host/host.h"
+
+#include <unistd.h>
+
+/*
+ * The operator: plans, applies, and when a run ends early reads why, mends what is broken, and runs the same
+ * command again, with what its sentence asks for. docs/schedules.md says what he does when.
+ */
+
+#define PLAN_TRIES      8
+#define RUNS_MAX        4    /* after the last thing that went wrong */
+#define CALLS_MAX       6000 /* ... */
+#define BETWEEN_MS      30000
+#define SPARE_ADDRESSES 4 /* a network with fewer is not gone back to: docs/schedules.md */
+#define PATH_BYTES_MAX  256
+
+struct operator_state {
+        struct bench *bench;
+        struct buffer plan_json; /* the plan's file */
+        char *plan_id;
+        enum goal goal;
+        bool adopt;
+        bool take_over;
+        bool elsewhere; /* taken up on another host */
+        bool ended;
+};
+
+void outcome_done(struct outcome *outcome)
+{
+        free(outcome->invariant);
+        free(outcome->expected);
+        free(outcome->found);
+        *outcome = (struct outcome){0};
+}
+
+/* What a run tells, for the trace. */
+
+static void tell_waiting(void *userdata, size_t number, size_t total, const char *title,
+                         const char *waiting_for)
+{
+        bench_tell(userdata, "   %zu/%zu %s: waiting for %s", number, total, title,
+                   waiting_for ? waiting_for : "it");
+}
+
+static void tell_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
+{
+        bench_tell(userdata, "   %zu/%zu %s: %s", number, total, title, acted ? "done" : "nothing to do");
+}
+
+static void tell_note(void *userdata, const char *text)
+{
+        bench_tell(userdata, "   %s", text);
+}
+
+static bool is_killed(void *userdata)
+{
+        return ((const struct bench *)userdata)->dead;
+}
+
+/* A process that is gone writes nothing more: what it wrote since is taken back. */
+static void bury(struct bench *bench)
+{
+        if (!bench->dead || bench_is_over(bench))
+                return;
+        bench->dead = false;
+        if (bench->journal && bench->journal_bytes >= 0 && truncate(bench->journal, bench->journal_bytes) < 0)
+                bench_tell(bench, "the journal could not be cut");
+        bench_tell(bench, "headroom was killed");
+}
+
+/* Planning */
+
+static void keep_plan(struct operator_state *o, struct plan *plan)
+{
+        buffer_clear(&o->plan_json);
+        plan_format(plan, false, &o->plan_json);
+        free(o->plan_id);
+        o->plan_id = text_copy(plan->id);
+        watch_plan(o->bench, plan);
+        struct sim_pool_state pool = sim_pool_state(o->bench->sim, schedule_network(o->bench->schedule));
+        o->bench->full = pool.held + SPARE_ADDRESSES > pool.capacity;
+}
+
+/* False when there can't be one. */
+static bool make_plan(struct operator_state *o)
+{
+        struct bench *bench = o->bench;
+        const struct plan_wish wish = {.network = schedule_network(bench->schedule),
+                                       .length_bits = schedule_size_bits(bench->schedule)};
+
+        for (int tries = 0; tries < PLAN_TRIES && !bench_is_over(bench); tries++) {
+                _cleanup_plan_ struct plan plan = {0};
+                _cleanup_error_ struct error error = {0};
+                bench->read_only = true;
+                int result = plan_make(&bench->engine, &wish, &plan, &error);
+                bench->read_only = false;
+                bool killed = bench->dead;
+                bury(bench);
+                if (result == 0 && !killed) {
+                        bench_tell(bench, "planned: %s to %s", plan.old_subnet, plan.new_subnet);
+                        keep_plan(o, &plan);
+                        return true;
+                }
+                bench_tell(bench, "no plan: %s", killed ? "killed" : error.sentence);
+                mishap_mend(bench);
+                bench_wait(bench, BETWEEN_MS);
+        }
+        return false;
+}
+
+/* One run */
+
+static char *state_of(const struct operator_state *o)
+{
+        return text_format("%s%s", o->bench->state, o->elsewhere ? "/elsewhere" : "");
+}
+
+/* As it is in its file, or in the hop's label. */
+static int read_plan(struct operator_state *o, struct plan *ret_plan, struct error *error)
+{
+        if (o->elsewhere &&
+            plan_recover(&o->bench->engine, schedule_network(o->bench->schedule), ret_plan, NULL) == 0)
+                return 0;
+        return plan_parse(o->plan_json.bytes, o->plan_json.length, "the plan", ret_plan, error);
+}
+
+static int run(struct operator_state *o, struct plan *plan, struct error *error)
+{
+        struct bench *bench = o->bench;
+        _cleanup_free_ char *state = state_of(o);
+        const struct run_options options = {.goal = o->goal,
+                                            .adopt = o->adopt,
+                                            .take_over = o->take_over || o->elsewhere,
+                                            .state = state,
+                                            .log = "/dev/null",
+                                            .interrupted = is_killed};
+        const struct run_observer observer = {
+                .waiting = tell_waiting, .settled = tell_settled, .note = tell_note, .userdata = bench};
+        bool changed;
+
+        free(bench->journal);
+        bench->journal = text_format("%s/%s/journal", state, o->plan_id);
+        bench->outcome.runs++;
+        bench_tell(bench, "apply%s%s%s", o->goal == GOAL_OLD ? " --undo" : "", o->adopt ? " --adopt" : "",
+                   o->elsewhere ? " --recover" : "");
+        if (read_plan(o, plan, error) < 0)
+                return -1;
+        return plan_run(&bench->engine, plan, &options, &observer, &changed, error);
+}
+
+/* After it */
+
+static void turn(struct operator_state *o)
+{
+        enum course course = o->bench->schedule->course;
+        bool disturbed = o->bench->runs_since <= 1;
+
+        if (o->bench->full && course != COURSE_RECOVER)
+                return;
+        if (course == COURSE_TURN)
+                o->goal = GOAL_OLD;
+        if (course == COURSE_WAVER && disturbed)
+                o->goal = o->goal == GOAL_NEW ? GOAL_OLD : GOAL_NEW;
+        if (course == COURSE_RECOVER)
+                o->elsewhere = true;
+}
+
+static void think(struct operator_state *o, const char *sentence)
+{
+        struct bench *bench = o->bench;
+
+        o->adopt = strstr(sentence, "--adopt") != NULL;
+        o->take_over = strstr(sentence, "--recover") != NULL;
+        if (!mishap_mend(bench) && !o->adopt && strstr(sentence, "plan again") && bench->runs_since > 1 &&
+            o->goal == GOAL_NEW)
+                make_plan(o);
+        turn(o);
+        bench_wait(bench, BETWEEN_MS);
+}
+
+static void judge_failure(struct operator_state *o, const char *sentence)
+{
+        struct bench *bench = o->bench;
+
+        bench->runs_since++;
+        bench_tell(bench, "ended early: %s", sentence);
+        if (bench->runs_since > RUNS_MAX)
+                bench_fault(bench, "it ends",
+                            text_format("in %d runs after the last thing that went wrong", RUNS_MAX),
+                            text_copy(sentence));
+        else if (bench->calls_since > CALLS_MAX)
+                bench_fault(bench, "it ends",
+                            text_format("in %d calls after the last thing that went wrong", CALLS_MAX),
+                            text_copy(sentence));
+}
+
+static void judge_success(struct operator_state *o, const struct plan *plan)
+{
+        struct bench *bench = o->bench;
+
+        bench_tell(bench, "done");
+        verdict_look(bench, plan, o->goal);
+        o->ended = bench->schedule->course != COURSE_UNDO || o->goal == GOAL_OLD || bench->full;
+        o->goal = GOAL_OLD;
+        bench->runs_since = bench->calls_since = 0;
+}
+
+static void run_once(struct operator_state *o)
+{
+        struct bench *bench = o->bench;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_error_ struct error error = {0};
+        int result = run(o, &plan, &error);
+        bool killed = bench->dead;
+
+        bury(bench);
+        if (bench_is_over(bench))
+                return;
+        if (result == 0 && !killed) {
+                judge_success(o, &plan);
+                return;
+        }
+        const char *sentence = killed ? "killed" : error.sentence;
+        judge_failure(o, sentence);
+        if (!bench_is_over(bench))
+                think(o, sentence);
+}
+
+void bench_run(const struct schedule *schedule, const char *state, FILE *trace, struct call_list *calls,
+               struct outcome *ret_outcome)
+{
+        static const struct host nowhere = {0};
+        _cleanup_error_ struct error error = {0};
+        struct bench bench;
+        struct operator_state o = {.bench = &bench, .goal = GOAL_NEW};
+
+        if (bench_open(&bench, schedule, state, trace, &error) < 0) {
+                *ret_outcome = (struct outcome){.invariant = text_copy("the swarm can be made"),
+                                                .expected = text_copy("it"),
+                                                .found = steal_pointer(error.sentence)};
+                return;
+        }
+        bench.list = calls;
+        clock_use(&bench.clock);
+        random_use(&bench.random);
+        host_use(&nowhere);
+        watch_begin(&bench);
+        if (make_plan(&o))
+                while (!o.ended && !bench_is_over(&bench))
+                        run_once(&o);
+        bench.outcome.calls = bench.calls;
+        bench.outcome.took_ms = sim_now_ms(bench.sim);
+        *ret_outcome = bench.outcome;
+        clock_use(NULL);
+        random_use(NULL);
+        host_use(NULL);
+        free(o.plan_id);
+        buffer_done(&o.plan_json);
+        bench_close(&bench);
+}

@@ -1,0 +1,318 @@
+#include "sim/bench/bench.h"
+
+#include "engine/engine.h"
+
+/* What goes wrong in the world around headroom: nodes, images, containers, and people who change things. */
+
+#define LATE    "late"
+#define VISITOR "visitor"
+
+bool bench_ask(struct bench *bench, const char *method, const char *path, const char *body,
+               struct buffer *ret_answer)
+{
+        struct engine_request request _cleanup_(engine_request_done) = {
+                .method = method, .path = path, .body = body, .body_length = body ? strlen(body) : 0};
+
+        bench->inner->operations->perform(bench->inner, &request, 1);
+        if (!text_equal(method, "GET"))
+                bench_tell(bench, "somebody: %s %s -> %d %s", method, path, request.status,
+                           request.status >= 400 ? buffer_text(&request.answer) : "");
+        if (ret_answer) {
+                buffer_clear(ret_answer);
+                buffer_add(ret_answer, buffer_text(&request.answer), request.answer.length);
+        }
+        return request.status / 100 == 2;
+}
+
+/* Services */
+
+static bool post_spec(struct bench *bench, const char *service, const char *spec)
+{
+        _cleanup_free_ char *path = text_format("/services/%s", service);
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_json_ struct json_document *d = NULL;
+        uint64_t version = 0;
+
+        if (!bench_ask(bench, "GET", path, NULL, &body) ||
+            json_parse(buffer_text(&body), body.length, &d, NULL) < 0)
+                return false;
+        json_u64(d, json_path(d, json_root(d), "Version", "Index", NULL), &version);
+        _cleanup_free_ char *update =
+                text_format("/services/%s/update?version=%llu", service, (unsigned long long)version);
+        return bench_ask(bench, "POST", update, spec, NULL);
+}
+
+void mishap_touch(struct bench *bench, const char *service)
+{
+        _cleanup_free_ char *spec = text_copy(sim_service_spec(bench->sim, service, NULL));
+
+        if (spec)
+                post_spec(bench, service, spec);
+}
+
+/* Puts `put` behind the first `after` of a text; NULL when there is none. */
+static char *put_behind(const char *text, const char *after, const char *put)
+{
+        const char *at = text ? strstr(text, after) : NULL;
+
+        if (!at)
+                return NULL;
+        at += strlen(after);
+        return text_format("%.*s%s%s", (int)(at - text), text, put, at);
+}
+
+/* The same change is made to the service and to what is expected of it. */
+static void change_service(struct bench *bench, const char *name, const char *after, const char *put)
+{
+        struct kept *kept = watch_find(&bench->watch, name);
+        _cleanup_free_ char *spec = put_behind(sim_service_spec(bench->sim, name, NULL), after, put);
+
+        if (!kept || kept->gone || !spec)
+                return;
+        char *expected = put_behind(kept->spec, after, put);
+        char *seen = kept->seen;
+        size_t seen_length = kept->seen_length;
+        kept->seen = text_copy(spec); /* it is looked at while it is being posted */
+        kept->seen_length = strlen(spec);
+        if (post_spec(bench, name, spec)) {
+                free(kept->former);
+                kept->former = kept->spec;
+                kept->spec = steal_pointer(expected);
+                watch_relearn(bench, kept);
+                free(seen);
+        } else {
+                free(kept->seen);
+                kept->seen = seen;
+                kept->seen_length = seen_length;
+        }
+        free(expected);
+}
+
+/* `put` has a %d, so that no two changes are the same. */
+static void mark(struct bench *bench, const char *name, const char *after, const char *put)
+{
+        const char *number = strstr(put, "%d");
+        _cleanup_free_ char *text = text_format("%.*s%llu%s", (int)(number - put), put,
+                                                (unsigned long long)bench->calls, number + strlen("%d"));
+
+        change_service(bench, name, after, text);
+}
+
+static void add_service(struct bench *bench)
+{
+        _cleanup_free_ char *spec = text_format(
+                "{\"Name\":\"" LATE "\",\"Labels\":{\"a\":\"b\"},\"TaskTemplate\":{\"ContainerSpec\":{"
+                "\"Image\":\"app\"},\"Placement\":{},\"Networks\":[{\"Target\":\"%s\",\"Aliases\":[\"l\"]}]},"
+                "\"Mode\":{\"Replicated\":{\"Replicas\":1}}}",
+                schedule_network(bench->schedule));
+
+        bench->disturbed = true;
+        if (bench_ask(bench, "POST", "/services/create", spec, NULL))
+                watch_add(bench, LATE);
+}
+
+static void remove_service(struct bench *bench, const char *name)
+{
+        struct kept *kept = watch_find(&bench->watch, name);
+        _cleanup_free_ char *path = text_format("/services/%s", name);
+
+        if (kept && bench_ask(bench, "DELETE", path, NULL, NULL))
+                kept->gone = true;
+}
+
+/* Networks and containers */
+
+static void add_network(struct bench *bench)
+{
+        _cleanup_buffer_ struct buffer answer = {0};
+        _cleanup_json_ struct json_document *d = NULL;
+        _cleanup_free_ char *request =
+                text_format("{\"Name\":\"headroom-hop-%s\",\"Driver\":\"overlay\",\"CheckDuplicate\":true}",
+                            schedule_network(bench->schedule));
+
+        if (!bench_ask(bench, "POST", "/networks/create", request, &answer) ||
+            json_parse(buffer_text(&answer), answer.length, &d, NULL) < 0)
+                return;
+        free(bench->foreign_id);
+        bench->foreign_id = json_text(d, json_get(d, json_root(d), "Id"));
+}
+
+static void remove_network(struct bench *bench)
+{
+        _cleanup_free_ char *path = text_format("/networks/%s", bench->foreign_id ? bench->foreign_id : "");
+
+        if (bench->foreign_id)
+                bench_ask(bench, "DELETE", path, NULL, NULL);
+        free(steal_pointer(bench->foreign_id));
+}
+
+static void add_container(struct bench *bench)
+{
+        const char *network = schedule_network(bench->schedule);
+        _cleanup_free_ char *request = text_format(
+                "{\"Image\":\"app\",\"HostConfig\":{\"NetworkMode\":\"%s\"},\"NetworkingConfig\":{"
+                "\"EndpointsConfig\":{\"%s\":{\"Aliases\":[\"v\"]}}}}",
+                network, network);
+
+        bench->disturbed = true;
+        sim_image_add(bench->sim, "app");
+        if (bench_ask(bench, "POST", "/containers/create?name=" VISITOR, request, NULL) &&
+            bench_ask(bench, "POST", "/containers/" VISITOR "/start", "", NULL))
+                watch_container(bench, VISITOR);
+}
+
+/* Nodes and images */
+
+static void shake(struct bench *bench, const char *name)
+{
+        bench->disturbed = true;
+        for (size_t i = 0; i < bench->watch.services.count; i++)
+                if (!name || text_equal(bench->watch.services.items[i].name, name))
+                        bench->watch.services.items[i].shaken = true;
+}
+
+static void set_node(struct bench *bench, const char *name, bool down)
+{
+        size_t number;
+
+        if (!sim_node_number(bench->sim, name, &number) || number == 0)
+                return; /* the first is the one that is asked */
+        if (down)
+                shake(bench, NULL);
+        sim_node_down(bench->sim, number, down);
+}
+
+/* What new tasks can't do takes an edge out of reach, and what keeps it in reach of others with it. */
+static void shake_edge(struct bench *bench, const char *name)
+{
+        const char *spec = sim_service_spec(bench->sim, name, NULL);
+
+        if (spec && strstr(spec, "\"PublishMode\""))
+                shake(bench, name);
+}
+
+static void set_model(struct bench *bench, const struct fault *fault, bool wrong)
+{
+        struct sim_model model = sim_service_model(bench->sim, fault->subject);
+
+        struct kept *kept = watch_find(&bench->watch, fault->subject);
+
+        shake_edge(bench, fault->subject);
+        if (kept)
+                kept->one_writer =
+                        false; /* the engine starts a failed task again beside one that still stops */
+        model.missing = wrong && fault->kind == FAULT_IMAGE_MISSING;
+        model.fails = wrong && fault->kind == FAULT_UNHEALTHY;
+        sim_model_service(bench->sim, fault->subject, &model);
+}
+
+static void change(struct bench *bench, const struct fault *fault, bool begins)
+{
+        switch (fault->kind) {
+        case FAULT_NODE_DOWN:
+                set_node(bench, fault->subject, begins);
+                return;
+        case FAULT_IMAGE_MISSING:
+        case FAULT_UNHEALTHY:
+                set_model(bench, fault, begins);
+                return;
+        case FAULT_NETWORK_ADDED:
+                if (begins)
+                        add_network(bench);
+                else
+                        remove_network(bench);
+                return;
+        default:
+                return;
+        }
+}
+
+static void strike_once(struct bench *bench, const struct fault *fault)
+{
+        switch (fault->kind) {
+        case FAULT_LEADER_CHANGE:
+                sim_leader_change(bench->sim);
+                return;
+        case FAULT_LEADER_LOST:
+                sim_leader_lose(bench->sim, fault->for_ms);
+                return;
+        case FAULT_TASK_DIES:
+                shake(bench, fault->subject);
+                sim_task_kill(bench->sim, fault->subject);
+                return;
+        case FAULT_SERVICE_LABEL:
+                mark(bench, fault->subject, "\"Labels\":{", "\"mark%d\":\"1\",");
+                return;
+        case FAULT_SERVICE_UPDATED:
+                shake(bench, fault->subject);
+                mark(bench, fault->subject, "\"Env\":[", "\"MARK%d=1\",");
+                return;
+        case FAULT_SERVICE_ADDED:
+                add_service(bench);
+                return;
+        case FAULT_SERVICE_REMOVED:
+                remove_service(bench, fault->subject);
+                return;
+        case FAULT_CONTAINER_ADDED:
+                add_container(bench);
+                return;
+        default:
+                return;
+        }
+}
+
+static bool goes_on(enum fault_kind kind)
+{
+        return kind == FAULT_NETWORK_ADDED || (fault_lasts(kind) && kind != FAULT_LEADER_LOST);
+}
+
+void mishap_strike(struct bench *bench, const struct fault *fault)
+{
+        bench_tell(bench, "** %s%s%s", fault_name(fault->kind), fault->subject ? " " : "",
+                   fault->subject ? fault->subject : "");
+        if (!goes_on(fault->kind)) {
+                strike_once(bench, fault);
+                return;
+        }
+        change(bench, fault, true);
+        *list_add(&bench->ongoing) =
+                (struct ongoing){fault, fault->for_ms ? sim_now_ms(bench->sim) + fault->for_ms : INT64_MAX};
+}
+
+static void lift(struct bench *bench, size_t index)
+{
+        const struct fault *fault = bench->ongoing.items[index].fault;
+
+        bench->ongoing.items[index] = bench->ongoing.items[--bench->ongoing.count];
+        bench->runs_since = bench->calls_since = 0;
+        bench_tell(bench, "** %s is over", fault_name(fault->kind));
+        change(bench, fault, false);
+}
+
+int64_t mishap_next_ms(const struct bench *bench)
+{
+        int64_t next_ms = INT64_MAX;
+
+        for (size_t i = 0; i < bench->ongoing.count; i++)
+                next_ms = MIN(next_ms, bench->ongoing.items[i].until_ms);
+        return next_ms;
+}
+
+void mishap_lift_due(struct bench *bench)
+{
+        for (size_t i = bench->ongoing.count; i-- > 0;)
+                if (bench->ongoing.items[i].until_ms <= sim_now_ms(bench->sim))
+                        lift(bench, i);
+}
+
+bool mishap_mend(struct bench *bench)
+{
+        bool any = false;
+
+        for (size_t i = bench->ongoing.count; i-- > 0;)
+                if (bench->ongoing.items[i].until_ms == INT64_MAX) {
+                        lift(bench, i);
+                        any = true;
+                }
+        return any;
+}
