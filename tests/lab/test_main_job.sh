@@ -109,6 +109,21 @@ equal the_others_are_left_alone "$(p '.bystanders | sort | join(" ")')" \
 equal the_edge_is_last "$(p '[.services[] | select(.edge) | .name] + [.services[-1].name] | join(" ")')" "traefik_app traefik_app"
 equal no_secret_is_in_the_plan "$(grep -c not-a-secret "$plan")" 0
 
+# ---- the same host, simulated ----
+
+# What headroom says of the scenario is what it says of this engine: one text for both.
+headroom_sim=${HEADROOM_SIM_BIN:-${headroom%/cli/headroom}/sim/front/headroom-sim}
+"$headroom_sim" --scenario "$lab/../scenarios/cc-ci.yaml" --socket "$work/sim.sock" >"$work/sim.log" 2>&1 &
+workers+=($!)
+check the_scenario_is_served wait_until 20 grep -q '^ready: ' "$work/sim.log"
+on_sim=(env HEADROOM_STATE="$work/state.sim" HEADROOM_CONFIG=/dev/null "$headroom" --host "unix://$work/sim.sock")
+"${on_sim[@]}" >"$work/table.sim" || true
+same the_scenario_has_the_same_table_and_findings "$work/table" "$work/table.sim"
+check planning_works_on_the_scenario "${on_sim[@]}" plan proxy --size 16 -o "$work/sim.plan"
+decisions() { jq -c '.headroom_plan | [.services[] | [.name, .way, .edge, .stuck]] + [.bystanders | sort]' "$1"; }
+decisions "$plan" >"$work/decisions" && decisions "$work/sim.plan" >"$work/decisions.sim"
+same the_scenario_leads_to_the_same_decisions "$work/decisions" "$work/decisions.sim"
+
 # ---- moving ----
 
 engine_state specs proxy >"$work/specs.before"
