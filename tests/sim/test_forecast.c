@@ -1,5 +1,6 @@
 /* What-if: when pools run full, by a workload that runs on a copy of a swarm. */
 
+#include "base/file.h"
 #include "base/random.h"
 #include "scene.h"
 #include "sim/forecast/forecast.h"
@@ -563,6 +564,46 @@ static void a_snapshot_that_says_nonsense_is_refused(void **state)
         expect_refusal(&scene, &settings, ERROR_USAGE, "without a name");
 }
 
+/* A snapshot is a file like any other. What its words can't be taken for is refused, and nothing breaks. */
+static void a_mutilated_snapshot_is_reckoned_with_or_refused(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+        char path[] = "/tmp/headroom-mutilated-XXXXXX";
+        int fd = mkstemp(path);
+        _cleanup_buffer_ struct buffer whole = {0};
+        struct random_stream random = {20262};
+        struct forecast_settings settings = settings_of(1, 1);
+
+        (void)state;
+        assert_true(fd >= 0);
+        close(fd);
+        set_reference_host(&scene);
+        assert_int_equal(snapshot_write(&scene.swarm, path, NULL), 0);
+        assert_int_equal(file_read(path, 1 << 20, &whole, NULL), 0);
+        settings.processes = 1;
+        for (size_t i = 0; i < 150; i++) {
+                _cleanup_swarm_ struct swarm swarm = {0};
+                _cleanup_forecast_ struct forecast forecast = {0};
+                _cleanup_error_ struct error error = {0};
+                _cleanup_free_ char *text = text_copy(whole.bytes);
+                for (uint64_t j = 1 + random_below(&random, 6); j--;) {
+                        char *c = &text[random_below(&random, whole.length)];
+                        /* Words and numbers change, the document stays one. */
+                        if (*c >= '0' && *c <= '9')
+                                *c = (char)('0' + random_below(&random, 10));
+                        else if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z'))
+                                *c = 'x';
+                }
+                assert_int_equal(file_write(path, text, whole.length, 0600, NULL), 0);
+                if (snapshot_read(path, &swarm, &error) == 0)
+                        forecast_make(&swarm, &scene.workload, &settings, &forecast, &error);
+                if (error.kind != ERROR_NONE && error.kind != ERROR_USAGE && error.kind != ERROR_REFUSED &&
+                    !strstr(error.sentence, "as the snapshot has it"))
+                        fail_msg("mutilation %zu: %s", i, error.sentence);
+        }
+        unlink(path);
+}
+
 /* Jobs */
 
 static int work(void *userdata, size_t index, void *ret_record, struct error *error)
@@ -620,6 +661,7 @@ int main(void)
                 cmocka_unit_test(a_network_that_the_snapshot_lacks_is_refused_with_its_line),
                 cmocka_unit_test(more_than_can_be_reckoned_is_refused),
                 cmocka_unit_test(a_snapshot_that_says_nonsense_is_refused),
+                cmocka_unit_test(a_mutilated_snapshot_is_reckoned_with_or_refused),
                 cmocka_unit_test(a_job_that_fails_or_dies_is_told_of),
         };
 

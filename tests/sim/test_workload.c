@@ -1,5 +1,7 @@
 /* Workloads as they are written: quantities, and what is refused with its line. */
 
+#include "base/file.h"
+#include "base/random.h"
 #include "scene.h"
 #include "sim/forecast/quantity.h"
 #include "sim/forecast/workload.h"
@@ -178,6 +180,37 @@ static void what_is_not_understood_is_refused_with_its_line(void **state)
         }
 }
 
+/* Bytes that were changed, lost or doubled: read or refused, with the file's name, and nothing else. */
+static void a_mutilated_workload_is_read_or_refused(void **state)
+{
+        static const char letters[] = " :-,[]{}#\n09azS&*\"'";
+        _cleanup_buffer_ struct buffer whole = {0};
+        struct random_stream random = {20261};
+        size_t refused = 0;
+
+        (void)state;
+        assert_int_equal(file_read(SCENARIOS "/cc-ci-workload.yaml", 1 << 20, &whole, NULL), 0);
+        for (size_t i = 0; i < 3000; i++) {
+                _cleanup_free_ char *text = text_copy(whole.bytes);
+                size_t length = whole.length;
+                _cleanup_workload_ struct workload workload = {0};
+                _cleanup_error_ struct error error = {0};
+                for (uint64_t j = 1 + random_below(&random, 4); j--;) {
+                        size_t at = random_below(&random, length - 40);
+                        size_t lost = random_below(&random, 3) ? 0 : random_below(&random, 40);
+                        memmove(text + at, text + at + lost, length - at - lost);
+                        length -= lost;
+                        text[at] = letters[random_below(&random, sizeof(letters) - 1)];
+                }
+                if (workload_parse(text, length, "w.yaml", &workload, &error) == 0)
+                        continue;
+                refused++;
+                assert_int_equal(error.kind, ERROR_USAGE);
+                assert_true(text_starts_with(error.sentence, "w.yaml"));
+        }
+        assert_true(refused > 300 && refused < 3000);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -186,6 +219,7 @@ int main(void)
                 cmocka_unit_test(times_are_shown_in_a_unit_that_fits),
                 cmocka_unit_test(a_whole_workload_is_read),
                 cmocka_unit_test(what_is_not_understood_is_refused_with_its_line),
+                cmocka_unit_test(a_mutilated_workload_is_read_or_refused),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

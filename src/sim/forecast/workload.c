@@ -523,6 +523,12 @@ static int refuse_shared(const struct workload *workload, const struct workload_
         return error_set(error, ERROR_USAGE, "%s:%u: %s", workload->path, shared->line, why);
 }
 
+static bool has_one_pool(const struct network *network)
+{
+        return network->subnets.count == 1 && !network->subnets.items[0].ipv6 &&
+               network->subnets.items[0].gateway;
+}
+
 static int check_shared(const struct workload *workload, const struct workload_shared *shared,
                         const struct swarm *swarm, struct error *error)
 {
@@ -537,8 +543,7 @@ static int check_shared(const struct workload *workload, const struct workload_s
                 why = text_format("a network is joined by its name, which is %s", network->name);
         else if (!network_is_overlay(network) || network->ingress)
                 why = text_format("%s is no overlay that services can join", shared->name);
-        else if (network->subnets.count != 1 || network->subnets.items[0].ipv6 ||
-                 !network->subnets.items[0].gateway)
+        else if (!has_one_pool(network))
                 why = text_format("%s has not exactly one IPv4 pool of its own, and only that is reckoned",
                                   shared->name);
         return why ? refuse_shared(workload, shared, error, why) : 0;
@@ -552,12 +557,14 @@ int workload_check(const struct workload *workload, const struct swarm *swarm, s
                 if (check_shared(workload, &workload->shared.items[i], swarm, error) < 0)
                         return -1;
         for_each_network (network, swarm)
-                ingress = ingress || (network_is_overlay(network) && network->ingress);
+                ingress =
+                        ingress || (network_is_overlay(network) && network->ingress && has_one_pool(network));
         if (workload->ingress && !ingress)
-                return error_set(
-                        error, ERROR_USAGE,
-                        "%s publishes ports in ingress mode, and the snapshot has no ingress network",
-                        workload->path);
+                return error_set(error, ERROR_USAGE,
+                                 "%s publishes ports in ingress mode, and the snapshot has no ingress "
+                                 "network with one "
+                                 "IPv4 pool",
+                                 workload->path);
         return 0;
 }
 
