@@ -406,7 +406,8 @@ static void what_is_for_later_happens_when_it_is_due(void **state)
                           "  - {at: 3m, leader: changes}\n"
                           "  - {at: 4m, leader: lost, for: 5s}\n"
                           "  - {at: 5m, engine_restarts: b}\n"
-                          "  - {at: 6m, image_missing: app}\n",
+                          "  - {at: 6m, image_missing: app}\n"
+                          "  - {at: 7m, task_dies: w}\n",
                           0);
 
         (void)state;
@@ -429,6 +430,9 @@ static void what_is_for_later_happens_when_it_is_due(void **state)
         assert_int_equal(scene_ask(sim, "GET", "/images/app/json", NULL, NULL), 200);
         scene_wait(sim, 60000);
         assert_int_equal(scene_ask(sim, "GET", "/images/app/json", NULL, NULL), 404);
+        assert_int_equal(sim_service_running(sim, "w"), 1);
+        scene_wait(sim, 60000);
+        assert_int_equal(sim_service_running(sim, "w"), 0);
         scene_consistent(sim);
 }
 

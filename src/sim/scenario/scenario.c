@@ -58,14 +58,15 @@ static int read_start(const struct yaml *yaml, const struct yaml_node *node, voi
         return 0;
 }
 
-#define AGE_MAX_MS (30LL * 24 * 3600 * 1000)
+#define AGE_MAX_MS    (30LL * 24 * 3600 * 1000)
+#define SETTLE_MAX_MS (24LL * 3600 * 1000)
 
 const struct field scenario_fields[] = {
         {"engine", FIELD_CHOICE, AT(scenario, engine), .words = scenario_engines},
         {"seed", FIELD_NUMBER, AT(scenario, seed), 1, UINT32_MAX},
         {"start", FIELD_OWN, AT(scenario, start_wall_ms), .read = read_start},
         {"age", FIELD_DURATION, AT(scenario, age_ms), 0, AGE_MAX_MS},
-        {"settle", FIELD_DURATION, AT(scenario, settle_ms), 1, AGE_MAX_MS},
+        {"settle", FIELD_DURATION, AT(scenario, settle_ms), 1, SETTLE_MAX_MS},
         {"history", FIELD_NUMBER, AT(scenario, history), 1, 1000},
         {"debug", FIELD_BOOL, AT(scenario, debug)},
         {"pool", FIELD_OWN, 0, .read = read_pool},
