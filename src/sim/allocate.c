@@ -96,9 +96,15 @@ void sim_task_release(struct sim *sim, struct sim_task *task)
 
 /* Nodes */
 
-static bool needs_endpoint(const struct sim_network *network, uint32_t node)
+static bool needs_endpoint(const struct sim *sim, const struct sim_network *network, uint32_t node)
 {
-        return network->ingress || network->on.items[node].tasks;
+        return (network->ingress && !((const struct sim_node *)sim->nodes.items[node])->removed) ||
+               network->on.items[node].tasks;
+}
+
+static void tell_endpoint(struct sim *sim, uint32_t node)
+{
+        sim_tell_node(sim, (const struct sim_node *)sim->nodes.items[node], "update", NULL);
 }
 
 void sim_endpoint_update(struct sim *sim, struct sim_network *network, uint32_t node)
@@ -107,14 +113,18 @@ void sim_endpoint_update(struct sim *sim, struct sim_network *network, uint32_t 
 
         if (!network->allocated || network->local)
                 return;
-        if (on->endpoint && !needs_endpoint(network, node)) {
+        if (on->endpoint && !needs_endpoint(sim, network, node)) {
                 sim_address_give(&network->pool, on->endpoint);
                 on->endpoint = 0;
+                tell_endpoint(sim, node);
                 sim_retry_due(sim);
-        } else if (!on->endpoint && needs_endpoint(network, node) &&
-                   !sim_network_address(sim, network, &on->endpoint)) {
-                sim_log(sim, "error",
-                        "Failed to allocate network resources for node: could not find an available IP");
+        } else if (!on->endpoint && needs_endpoint(sim, network, node)) {
+                if (sim_network_address(sim, network, &on->endpoint))
+                        tell_endpoint(sim, node);
+                else
+                        sim_log(sim, "error",
+                                "Failed to allocate network resources for node: could not find an available "
+                                "IP");
         }
 }
 
@@ -141,7 +151,7 @@ void sim_retry_due(struct sim *sim)
 static void retry_endpoints(struct sim *sim, struct sim_network *network)
 {
         for (uint32_t node = 0; node < network->on.count; node++)
-                if (network->allocated && needs_endpoint(network, node))
+                if (network->allocated && needs_endpoint(sim, network, node))
                         sim_endpoint_update(sim, network, node);
 }
 

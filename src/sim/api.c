@@ -21,11 +21,13 @@ static const struct route {
         {"GET", "/info", "", true, sim_get_info, true},
         {"GET", "/swarm", "", true, sim_get_swarm, false},
         {"GET", "/events", "", true, sim_get_events, true},
+        {"GET", "/distribution/", "/json", false, sim_get_distribution, true},
         {"GET", "/secrets", "", true, sim_get_nothing, false},
         {"GET", "/configs", "", true, sim_get_nothing, false},
         {"GET", "/nodes", "", true, sim_get_nodes, false},
         {"POST", "/nodes/", "/update", false, sim_update_node, false},
         {"GET", "/nodes/", "", false, sim_get_node, false},
+        {"DELETE", "/nodes/", "", false, sim_delete_node, false},
         {"GET", "/networks", "", true, sim_get_networks, false},
         {"POST", "/networks/create", "", true, sim_create_network, false},
         {"POST", "/networks/prune", "", true, sim_prune_networks, false},
@@ -67,16 +69,43 @@ bool sim_refuse(struct sim_answer *answer, int status, const char *format, ...)
         return false;
 }
 
-struct json_document *sim_body(const struct sim_call *call)
+const char *sim_json_type_name(enum json_type type)
+{
+        return type == JSON_ARRAY                        ? "array"
+               : type == JSON_STRING                     ? "string"
+               : type == JSON_NUMBER                     ? "number"
+               : type == JSON_OBJECT                     ? "object"
+               : type == JSON_TRUE || type == JSON_FALSE ? "bool"
+                                                         : "null";
+}
+
+struct json_document *sim_body(const struct sim_call *call, const char *type)
 {
         struct json_document *d = NULL;
 
-        if (!call->body || json_parse(call->body, call->body_length, &d, NULL) < 0 ||
-            json_type(d, json_root(d)) != JSON_OBJECT) {
-                sim_refuse(call->answer, 400, "invalid JSON: the body is no object");
+        if (!call->body_length) {
+                sim_refuse(call->answer, 400, "got EOF while reading request body");
+        } else if (json_parse(call->body, call->body_length, &d, NULL) < 0) {
+                _cleanup_free_ char *complaint = sim_json_complaint(call->body, call->body_length);
+                sim_refuse(call->answer, 400, "%s", complaint);
+        } else if (json_type(d, json_root(d)) != JSON_OBJECT) {
+                sim_refuse(call->answer, 400, "json: cannot unmarshal %s into Go value of type %s",
+                           sim_json_type_name(json_type(d, json_root(d))), type);
                 return json_free(d);
         }
         return d;
+}
+
+struct json_document *sim_typed_body(const struct sim_call *call, const char *type)
+{
+        const char *said = call->content_type;
+
+        if (call->body_length && said &&
+            (strncmp(said, "application/json", 16) != 0 || (said[16] && said[16] != ';'))) {
+                sim_refuse(call->answer, 400, "Content-Type specified (%s) must be 'application/json'", said);
+                return NULL;
+        }
+        return sim_body(call, type);
 }
 
 /* What the wildcard stands for; NULL when the route is another one's. */
@@ -112,6 +141,17 @@ static void dispatch(struct sim *sim, const char *method, const char *path, stru
 }
 
 /* "/v1.41/info": the rest of the path, or NULL when the version is not spoken here. */
+/* As the engine's first clients understood refusals: plain text. */
+static void refuse_plainly(struct sim_answer *answer, const char *digits)
+{
+        answer->status = 400;
+        answer->content_type = "text/plain; charset=utf-8";
+        buffer_format(&answer->body,
+                      "client version 1.%s is too old. Minimum supported API version is 1.%d, please upgrade "
+                      "your client to a newer version\n",
+                      digits, API_MINOR_MIN);
+}
+
 static const char *strip_version(struct sim *sim, const char *path, struct sim_call *call)
 {
         uint64_t minor;
@@ -128,11 +168,7 @@ static const char *strip_version(struct sim *sim, const char *path, struct sim_c
                 return NULL;
         }
         if (minor < API_MINOR_MIN) {
-                sim_refuse(call->answer, 400,
-                           "client version 1.%s is too old. Minimum supported API version is 1.%d, please "
-                           "upgrade "
-                           "your client to a newer version",
-                           digits, API_MINOR_MIN);
+                refuse_plainly(call->answer, digits);
                 return NULL;
         }
         call->minor = (int)minor;
@@ -143,6 +179,7 @@ void sim_request(struct sim *sim, const struct sim_request *request, struct sim_
 {
         struct sim_call call = {.query = request->query ? request->query : "",
                                 .body = request->body,
+                                .content_type = request->content_type,
                                 .body_length = request->body_length,
                                 .node = (uint32_t)request->node,
                                 .minor = request->minor ? request->minor : sim_minor(sim),

@@ -8,6 +8,11 @@
 
 #define SIM_NAME_MAX 63
 
+/* What the swarm's authority is said to be. */
+#define SIM_TLS_INFO                                                                                         \
+        "\"TLSInfo\":{\"TrustRoot\":\"-----BEGIN CERTIFICATE-----\\nc2lt\\n-----END CERTIFICATE-----\\n\","  \
+        "\"CertIssuerSubject\":\"MBMxETAPBgNVBAMTCHN3YXJtLWNh\",\"CertIssuerPublicKey\":\"c2lt\"}"
+
 /* `filters={"name":["a"],"label":{"b=c":true}}`: each value with its key. */
 struct sim_filter {
         char *key, *value;
@@ -20,7 +25,7 @@ struct sim_filters {
 struct sim_call {
         const char *part; /* what the route's wildcard stands for */
         const char *query;
-        const char *body;
+        const char *body, *content_type;
         size_t body_length;
         uint32_t node;
         int minor;
@@ -31,8 +36,14 @@ struct sim_call {
 
 /* Sets the status and the engine's error object. Always false. */
 bool sim_refuse(struct sim_answer *answer, int status, const char *format, ...) _printf_(3, 4);
-/* The body as JSON; refused with the engine's words when it is none. NULL then. */
-struct json_document *sim_body(const struct sim_call *call);
+/* The body as an object of JSON, which the engine calls so; refused in its words when it is none. NULL then.
+ */
+struct json_document *sim_body(const struct sim_call *call, const char *type);
+/* The same, and what is said to be something else than JSON is refused, too. */
+struct json_document *sim_typed_body(const struct sim_call *call, const char *type);
+const char *sim_json_type_name(enum json_type type); /* as Go calls it */
+/* complaint.c: what is wrong with a text that is no JSON. */
+char *sim_json_complaint(const char *bytes, size_t length);
 
 /* query.c */
 char *sim_query(const struct sim_call *call, const char *key); /* decoded; NULL when absent */
@@ -78,8 +89,7 @@ void sim_write_head(struct sim *sim, const struct sim_object *object,
                     struct buffer *out); /* from Version on */
 const char *sim_update_state_name(enum sim_update_state state);
 void sim_network_id(const struct sim *sim, const struct sim_network *network, char ret_id[SIM_HEX_ID_SIZE]);
-void sim_write_task_labels(struct sim *sim, const struct sim_task *task,
-                           struct buffer *out);            /* of its container */
+void sim_write_container_labels(struct sim *sim, const struct sim_task *task, struct buffer *out);
 void sim_write_text(struct buffer *out, const char *text); /* quoted */
 
 typedef void (*sim_handler)(struct sim *sim, struct sim_call *call);
@@ -89,10 +99,12 @@ void sim_get_version(struct sim *, struct sim_call *);
 void sim_get_info(struct sim *, struct sim_call *);
 void sim_get_swarm(struct sim *, struct sim_call *);
 void sim_get_events(struct sim *, struct sim_call *);
+void sim_get_distribution(struct sim *, struct sim_call *);
 void sim_get_nothing(struct sim *, struct sim_call *);
 void sim_get_nodes(struct sim *, struct sim_call *);
 void sim_get_node(struct sim *, struct sim_call *);
 void sim_update_node(struct sim *, struct sim_call *);
+void sim_delete_node(struct sim *, struct sim_call *);
 void sim_get_networks(struct sim *, struct sim_call *);
 void sim_get_network(struct sim *, struct sim_call *);
 void sim_create_network(struct sim *, struct sim_call *);

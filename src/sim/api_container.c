@@ -112,7 +112,7 @@ static bool connect_first(struct sim *sim, const struct json_document *d, struct
 
 void sim_create_container(struct sim *sim, struct sim_call *call)
 {
-        _cleanup_json_ struct json_document *d = sim_body(call);
+        _cleanup_json_ struct json_document *d = sim_typed_body(call, "container.ContainerConfigWrapper");
         char *name = sim_query(call, "name");
         char id[SIM_HEX_ID_SIZE];
 
@@ -238,7 +238,8 @@ void sim_get_image(struct sim *sim, struct sim_call *call)
         const struct sim_model *model = sim_model_named(sim, call->part, false);
 
         if (!has_image(sim, call->part)) {
-                sim_refuse(call->answer, 404, "No such image: %s", call->part);
+                sim_refuse(call->answer, 404, "no such image: %s: No such image: %s%s", call->part,
+                           call->part, strchr(call->part, ':') ? "" : ":latest");
                 return;
         }
         buffer_format(&call->answer->body, "{\"Id\":\"sha256:0\",\"RepoTags\":[\"%s\"],\"Config\":{%s}}\n",

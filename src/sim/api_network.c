@@ -92,12 +92,22 @@ static char *raw(const struct json_document *d, json_node node, const char *othe
                        : text_copy_n(json_bytes(d, node), json_length(d, node));
 }
 
-static bool read_prefix(const char *text, const char *what, struct prefix *ret_prefix,
-                        struct sim_answer *answer)
+/* Host bits are let through, and told as they were said. */
+static bool read_prefix(const char *text, struct prefix *ret_prefix, struct sim_answer *answer)
 {
-        if (prefix_parse(text, ret_prefix) == PREFIX_FINE)
+        enum prefix_fault fault = prefix_parse(text, ret_prefix);
+
+        if (fault == PREFIX_FINE || fault == PREFIX_HOST_BITS)
                 return true;
-        return sim_refuse(answer, 400, "invalid network config:\ninvalid %s %s", what, text);
+        return sim_refuse(answer, 500, "Invalid subnet %s : invalid CIDR address: %s", text, text);
+}
+
+static bool refuse_outside(const char *subnet, const char *what, const char *text, struct sim_answer *answer)
+{
+        return sim_refuse(answer, 400,
+                          "rpc error: code = InvalidArgument desc = ipam configuration: subnet %s does not "
+                          "contain %s %s",
+                          subnet, what, text);
 }
 
 static bool read_config(const struct json_document *d, json_node config, struct sim_network *wanted,
@@ -110,16 +120,14 @@ static bool read_config(const struct json_document *d, json_node config, struct 
         wanted->has_subnet = !text_empty(subnet);
         wanted->has_range = !text_empty(range);
         wanted->gateway_asked = !text_empty(gateway);
-        if ((wanted->has_subnet && !read_prefix(subnet, "subnet", &wanted->subnet, answer)) ||
-            (wanted->has_range && !read_prefix(range, "ip-range", &wanted->range, answer)))
+        if ((wanted->has_subnet && !read_prefix(subnet, &wanted->subnet, answer)) ||
+            (wanted->has_range && !read_prefix(range, &wanted->range, answer)))
                 return false;
         if (wanted->has_range && !prefix_contains(wanted->subnet, wanted->range.address))
-                return sim_refuse(answer, 400,
-                                  "invalid network config:\ninvalid ip-range %s: it is outside of %s", range,
-                                  subnet);
+                return refuse_outside(subnet, "range", range, answer);
         if (wanted->gateway_asked &&
             (!address_parse(gateway, &wanted->gateway) || !prefix_contains(wanted->subnet, wanted->gateway)))
-                return sim_refuse(answer, 400, "invalid network config:\ninvalid gateway %s", gateway);
+                return refuse_outside(subnet, "gateway", gateway, answer);
         return true;
 }
 
@@ -150,11 +158,24 @@ static bool is_predefined(const char *name)
         return false;
 }
 
+/* A member that is to be a text, if it is there. */
+static bool accept_type(const struct sim_call *call, const struct json_document *d, const char *key)
+{
+        json_node member = json_get(d, json_root(d), key);
+
+        if (member == JSON_NONE || json_type(d, member) == JSON_STRING || json_type(d, member) == JSON_NULL)
+                return true;
+        return sim_refuse(
+                call->answer, 400,
+                "json: cannot unmarshal %s into Go struct field NetworkCreateRequest.%s of type string",
+                sim_json_type_name(json_type(d, member)), key);
+}
+
 static bool accept_name(struct sim *sim, struct sim_call *call, const char *name, bool local)
 {
         if (text_empty(name))
-                return sim_refuse(call->answer, 400, "Network name cannot be empty");
-        if (is_predefined(name))
+                return sim_refuse(call->answer, 500, "invalid name: ");
+        if (local && is_predefined(name))
                 return sim_refuse(call->answer, 403, "operation is not permitted on predefined %s network ",
                                   name);
         return refuse_taken(sim, call, name, local);
@@ -165,11 +186,14 @@ static void keep(struct sim *sim, const struct json_document *d, const struct si
 {
         json_node root = json_root(d);
         json_node ipam = json_get(d, root, "IPAM");
-        _cleanup_free_ char *ipam_options = raw(d, json_get(d, ipam, "Options"), "null");
+        json_node options = json_get(d, ipam, "Options");
+        _cleanup_free_ char *ipam_options = raw(d, json_count(d, options) ? options : JSON_NONE, "null");
 
         network->driver = json_text(d, json_get(d, root, "Driver"));
         network->options = raw(d, json_get(d, root, "Options"), NULL);
         network->labels = raw(d, json_get(d, root, "Labels"), NULL);
+        network->subnet_said =
+                json_text(d, json_get(d, json_first(d, json_get(d, ipam, "Config")), "Subnet"));
         network->ipam = text_format("\"Driver\":\"default\",\"Options\":%s", ipam_options);
         network->attachable = json_bool(d, json_get(d, root, "Attachable"));
         network->internal = json_bool(d, json_get(d, root, "Internal"));
@@ -202,7 +226,7 @@ static void keep_local(struct sim *sim, struct sim_network *network)
 
 void sim_create_network(struct sim *sim, struct sim_call *call)
 {
-        _cleanup_json_ struct json_document *d = sim_body(call);
+        _cleanup_json_ struct json_document *d = sim_typed_body(call, "types.NetworkCreateRequest");
         struct sim_network wanted = {0};
         char id[SIM_HEX_ID_SIZE];
 
@@ -211,7 +235,8 @@ void sim_create_network(struct sim *sim, struct sim_call *call)
         json_node config = json_first(d, json_path(d, json_root(d), "IPAM", "Config", NULL));
         _cleanup_free_ char *name = json_text(d, json_get(d, json_root(d), "Name"));
         bool local = !json_text_is(d, json_get(d, json_root(d), "Driver"), "overlay");
-        if (!accept_name(sim, call, name, local) || !read_config(d, config, &wanted, call->answer))
+        if (!accept_type(call, d, "Name") || !accept_type(call, d, "Driver") ||
+            !accept_name(sim, call, name, local) || !read_config(d, config, &wanted, call->answer))
                 return;
         if (json_bool(d, json_get(d, json_root(d), "Ingress")) && sim_ingress(sim)) {
                 sim_refuse(call->answer, 409,
@@ -327,7 +352,7 @@ static struct sim_container *container_of_body(struct sim *sim, struct sim_call 
 
 void sim_post_connect(struct sim *sim, struct sim_call *call)
 {
-        _cleanup_json_ struct json_document *d = sim_body(call);
+        _cleanup_json_ struct json_document *d = sim_typed_body(call, "types.NetworkConnect");
         struct sim_network *network = d ? find(sim, call) : NULL;
         struct sim_container *container = network ? container_of_body(sim, call, d) : NULL;
 
@@ -341,7 +366,7 @@ void sim_post_connect(struct sim *sim, struct sim_call *call)
 
 void sim_post_disconnect(struct sim *sim, struct sim_call *call)
 {
-        _cleanup_json_ struct json_document *d = sim_body(call);
+        _cleanup_json_ struct json_document *d = sim_typed_body(call, "types.NetworkDisconnect");
         struct sim_network *network = d ? find(sim, call) : NULL;
         struct sim_container *container = network ? container_of_body(sim, call, d) : NULL;
 

@@ -7,6 +7,13 @@ static struct sim_table *nodes(struct sim *sim)
         return &sim->nodes;
 }
 
+static bool is_listed(struct sim *sim, const struct sim_call *call, const void *object)
+{
+        (void)sim;
+        (void)call;
+        return !((const struct sim_node *)object)->removed;
+}
+
 static bool matches(struct sim *sim, const struct sim_call *call, const void *object, const char *key,
                     const char *value)
 {
@@ -35,7 +42,7 @@ static void write_node(struct sim *sim, const struct sim_call *call, const void 
 void sim_get_nodes(struct sim *sim, struct sim_call *call)
 {
         static const char *const known[] = {"name", "id", "label", "role", "membership", "node.label", NULL};
-        static const struct sim_list_kind kind = {nodes, NULL, matches, write_node};
+        static const struct sim_list_kind kind = {nodes, is_listed, matches, write_node};
 
         if (sim_is_manager(sim, call) && sim_filters_read(call, known))
                 sim_answer_list(sim, call, &kind);
@@ -68,6 +75,15 @@ static void write_manager(const struct sim *sim, const struct sim_node *node, co
                       node->down ? "unreachable" : "reachable", address);
 }
 
+#define PLUGINS                                                                                              \
+        "{\"Type\":\"Log\",\"Name\":\"journald\"},{\"Type\":\"Log\",\"Name\":\"json-file\"},{\"Type\":"      \
+        "\"Log\","                                                                                           \
+        "\"Name\":\"local\"},{\"Type\":\"Log\",\"Name\":\"syslog\"},{\"Type\":\"Network\",\"Name\":"         \
+        "\"bridge\"},"                                                                                       \
+        "{\"Type\":\"Network\",\"Name\":\"host\"},{\"Type\":\"Network\",\"Name\":\"ipvlan\"},{\"Type\":"     \
+        "\"Network\",\"Name\":\"macvlan\"},{\"Type\":\"Network\",\"Name\":\"null\"},{\"Type\":\"Network\","  \
+        "\"Name\":\"overlay\"},{\"Type\":\"Volume\",\"Name\":\"local\"}"
+
 void sim_write_node(struct sim *sim, const struct sim_node *node, struct buffer *out)
 {
         char id[SIM_ID_SIZE];
@@ -77,15 +93,14 @@ void sim_write_node(struct sim *sim, const struct sim_node *node, struct buffer 
         address_format(node->address, address);
         buffer_format(out, "{\"ID\":\"%s\",", id);
         sim_write_head(sim, &node->object, out);
-        buffer_format(
-                out,
-                ",\"Spec\":{\"Labels\":%s,\"Role\":\"%s\",\"Availability\":\"%s\"},\"Description\":{"
-                "\"Hostname\":\"%s\",\"Platform\":{\"Architecture\":\"x86_64\",\"OS\":\"linux\"},"
-                "\"Resources\":{"
-                "\"NanoCPUs\":2000000000,\"MemoryBytes\":4294967296},\"Engine\":{\"EngineVersion\":\"%s\"}},"
-                "\"Status\":{\"State\":\"%s\",\"Addr\":\"%s\"}",
-                node->labels, node->manager ? "manager" : "worker", node->availability, node->name,
-                sim_engine_version(sim), node->down ? "down" : "ready", address);
+        buffer_format(out,
+                      ",\"Spec\":{\"Labels\":%s,\"Role\":\"%s\",\"Availability\":\"%s\"},\"Description\":{"
+                      "\"Hostname\":\"%s\",\"Platform\":{\"Architecture\":\"x86_64\",\"OS\":\"linux\"},"
+                      "\"Resources\":{\"NanoCPUs\":2000000000,\"MemoryBytes\":4294967296},\"Engine\":{"
+                      "\"EngineVersion\":\"%s\",\"Plugins\":[" PLUGINS "]}," SIM_TLS_INFO
+                      "},\"Status\":{\"State\":\"%s\",\"Addr\":\"%s\"}",
+                      node->labels, node->manager ? "manager" : "worker", node->availability, node->name,
+                      sim_engine_version(sim), node->down ? "down" : "ready", address);
         if (node->manager)
                 write_manager(sim, node, address, out);
         buffer_add_text(out, "}");
@@ -164,7 +179,10 @@ static bool accept_update(struct sim *sim, struct sim_call *call, const struct s
         uint64_t given = 0;
 
         if (!version || !text_to_u64(version, &given))
-                return sim_refuse(call->answer, 400, "invalid node version '%s'", version ? version : "");
+                return sim_refuse(
+                        call->answer, 400,
+                        "invalid node version '%s': strconv.ParseUint: parsing \"%s\": invalid syntax",
+                        version ? version : "", version ? version : "");
         if (!accept_word(call, d, "Role", roles) || !accept_word(call, d, "Availability", availabilities))
                 return false;
         if (given != node->object.version)
@@ -181,8 +199,31 @@ static bool accept_update(struct sim *sim, struct sim_call *call, const struct s
 void sim_update_node(struct sim *sim, struct sim_call *call)
 {
         struct sim_node *node = find(sim, call);
-        _cleanup_json_ struct json_document *d = node ? sim_body(call) : NULL;
+        _cleanup_json_ struct json_document *d = node ? sim_body(call, "swarm.NodeSpec") : NULL;
 
         if (d && accept_update(sim, call, node, d))
                 apply_node(sim, node, d);
+}
+
+void sim_delete_node(struct sim *sim, struct sim_call *call)
+{
+        struct sim_node *node = find(sim, call);
+        char id[SIM_ID_SIZE];
+
+        if (!node)
+                return;
+        sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
+        if (node->manager)
+                sim_refuse(
+                        call->answer, 400,
+                        "rpc error: code = FailedPrecondition desc = node %s is a cluster manager and is a "
+                        "member of the raft cluster. It must be demoted to worker before removal",
+                        id);
+        else if (!node->down && !sim_query_flag(call, "force"))
+                sim_refuse(call->answer, 400,
+                           "rpc error: code = FailedPrecondition desc = node %s is not down and can't be "
+                           "removed",
+                           id);
+        else
+                sim_node_remove(sim, node);
 }

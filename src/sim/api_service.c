@@ -162,12 +162,14 @@ void sim_update_service(struct sim *sim, struct sim_call *call)
         if (!service)
                 return;
         if (!version || !text_to_u64(version, &given)) {
-                sim_refuse(call->answer, 400, "invalid service version '%s'", version ? version : "");
+                sim_refuse(call->answer, 400,
+                           "invalid service version '%s': strconv.ParseUint: parsing \"%s\": invalid syntax",
+                           version ? version : "", version ? version : "");
         } else if (given != service->object.version) {
                 sim_refuse(call->answer, 500, "rpc error: code = Unknown desc = update out of sequence");
         } else if (!text_equal(rollback, "previous")) {
                 update(sim, call, service);
-        } else if (sim_roll_back(sim, service, "manually requested rollback")) {
+        } else if (sim_roll_back(sim, service, true, "manually requested rollback")) {
                 buffer_add_text(&call->answer->body, "{\"Warnings\":null}\n");
         } else {
                 sim_refuse(

@@ -54,7 +54,6 @@ static void connect_task(struct sim *sim, const struct sim_container *container,
                 if (!network)
                         continue;
                 task->attachments[i].connected = true;
-                sim_tell_connection(sim, container, network, "connect");
                 sim_presence_add(sim, network, container->node, false);
         }
 }
@@ -122,11 +121,17 @@ static void disconnect_task(struct sim *sim, const struct sim_container *contain
 
 void sim_container_end(struct sim *sim, struct sim_container *container)
 {
-        if (container->running)
-                sim_tell_container(sim, container, "die", "");
+        char exit_code[32];
+        bool ran = container->running;
+
+        snprintf(exit_code, sizeof(exit_code), "\"exitCode\":\"%d\",", container->exit_code);
+        if (ran)
+                sim_tell_container(sim, container, "die", exit_code);
         while (container->connections.count)
                 sim_disconnect(sim, container, &container->connections.items[0]);
         disconnect_task(sim, container, sim_table_at(&sim->tasks, container->task));
+        if (ran)
+                sim_tell_container(sim, container, "stop", "");
         sim_tell_container(sim, container, "destroy", "");
         sim_container_free(container);
         sim_table_drop(&sim->containers, container);

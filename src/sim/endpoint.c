@@ -133,10 +133,13 @@ void sim_service_allocate(struct sim *sim, struct sim_service *service)
 {
         if (service->allocated)
                 return;
+        size_t vips = service->vips.count;
         drop_unwanted(sim, service);
         if (!service->spec->dnsrr && !add_vips(sim, service))
                 return;
         add_ports(sim, service);
         service->allocated = true;
         sim_touch(sim, service);
+        if (service->vips.count != vips)
+                sim_tell_service(sim, service, "update", NULL);
 }

@@ -42,7 +42,7 @@ static bool query_time(const struct sim *sim, const struct sim_call *call, const
         *ret_ms = otherwise;
         if (text_empty(text) || text_equal(text, "0") || read_time(sim, text, ret_ms))
                 return true;
-        return sim_refuse(call->answer, 400, "strconv.ParseInt: parsing \"%s\": invalid syntax", text);
+        return sim_refuse(call->answer, 500, "strconv.ParseInt: parsing \"%s\": invalid syntax", text);
 }
 
 static bool has_label(const struct sim_happening *event, const char *wanted)
@@ -144,7 +144,10 @@ void sim_get_events(struct sim *sim, struct sim_call *call)
             !query_time(sim, call, "until", INT64_MAX, &until_ms) || !sim_filters_read(call, NULL))
                 return;
         if (since_ms != INT64_MAX && since_ms > until_ms) {
-                sim_refuse(call->answer, 400, "`since` time cannot be after `until` time");
+                _cleanup_free_ char *since = sim_query(call, "since");
+                _cleanup_free_ char *until = sim_query(call, "until");
+                sim_refuse(call->answer, 400, "`since` time (%s) cannot be after `until` time (%s)", since,
+                           until);
                 return;
         }
         struct sim_tail *tail = new_zero(struct sim_tail);

@@ -77,8 +77,8 @@ struct sim_network *sim_ingress(struct sim *sim)
 
 void sim_network_free(struct sim_network *network)
 {
-        char *const texts[] = {network->name, network->driver, network->options, network->labels,
-                               network->ipam};
+        char *const texts[] = {network->name,   network->driver, network->options,
+                               network->labels, network->ipam,   network->subnet_said};
 
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 free(texts[i]);
@@ -145,6 +145,8 @@ static void refuse(struct sim *sim, struct sim_network *network, const char *why
 
 static void open_pool(struct sim *sim, struct sim_network *network)
 {
+        char id[SIM_ID_SIZE];
+
         sim_pool_init(&network->pool, network->subnet);
         if (network->has_range)
                 sim_pool_limit(&network->pool, network->range);
@@ -154,6 +156,8 @@ static void open_pool(struct sim *sim, struct sim_network *network)
                 sim_address_next(&network->pool, &network->gateway);
         network->allocated = true;
         sim_touch(sim, network);
+        sim_id(sim, SIM_KIND_NETWORK, network->object.ref, id);
+        sim_happened(sim, "network", "update", id, network->name, NULL);
         if (network->ingress)
                 for_each_sim (sim_node, node, &sim->nodes)
                         sim_endpoint_update(sim, network, node->object.ref.index);
@@ -206,7 +210,8 @@ char *sim_network_user(struct sim *sim, const struct sim_network *network)
 
         for_each_sim (sim_service, service, &sim->services)
                 if (names_network(service->spec, network->object.ref))
-                        return text_format("service %s", service->spec->name);
+                        return sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id),
+                               text_format("service %s", id);
         for_each_sim (sim_task, task, &sim->tasks) {
                 if (!sim_task_is_wanted(task) || !task_names(task, network->object.ref))
                         continue;
@@ -245,9 +250,20 @@ bool sim_network_is_here(const struct sim *sim, const struct sim_network *networ
                (on->known && sim->now_ms < on->empty_ms + sim->settings.drain_ms);
 }
 
+static void forget_copies(struct sim *sim, struct sim_network *network)
+{
+        for (uint32_t i = 0; i < network->on.count; i++) {
+                if (!network->on.items[i].known || sim_network_is_here(sim, network, i))
+                        continue;
+                network->on.items[i].known = false;
+                sim_tell_copy(sim, network, i, "destroy");
+        }
+}
+
 /* Forgotten when no node has a copy any more. */
 void sim_network_drain(struct sim *sim, struct sim_network *network)
 {
+        forget_copies(sim, network);
         if (!network->removed)
                 return;
         for (size_t i = 0; i < network->on.count; i++)

@@ -12,6 +12,8 @@ struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id)
 
         for_each_sim (sim_node, node, &sim->nodes) {
                 sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
+                if (node->removed)
+                        continue;
                 if (text_equal(node->name, name_or_id) ||
                     (strlen(name_or_id) >= SIM_SHORT_ID && text_starts_with(id, name_or_id)))
                         return node;
@@ -53,8 +55,11 @@ static bool meets(struct sim *sim, const struct sim_node *node, const struct sim
         static const char labels[] = "node.labels.";
         char id[SIM_ID_SIZE];
         const char *value = "";
-        _cleanup_free_ char *label = NULL;
 
+        if (text_starts_with(constraint->key, labels)) {
+                _cleanup_free_ char *label = label_of(node, constraint->key + strlen(labels));
+                return (strcasecmp(label, constraint->value) == 0) != constraint->unequal;
+        }
         sim_id(sim, SIM_KIND_NODE, node->object.ref, id);
         if (text_equal(constraint->key, "node.hostname"))
                 value = node->name;
@@ -62,8 +67,6 @@ static bool meets(struct sim *sim, const struct sim_node *node, const struct sim
                 value = id;
         else if (text_equal(constraint->key, "node.role"))
                 value = node->manager ? "manager" : "worker";
-        else if (text_starts_with(constraint->key, labels))
-                value = label = label_of(node, constraint->key + strlen(labels));
         return (strcasecmp(value, constraint->value) == 0) != constraint->unequal;
 }
 
@@ -143,6 +146,15 @@ uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task)
         return best;
 }
 
+#define BRIDGE "com.docker.network.bridge."
+#define BRIDGE_OPTIONS                                                                                       \
+        "{\"" BRIDGE "default_bridge\":\"true\",\"" BRIDGE "enable_icc\":\"true\",\"" BRIDGE                 \
+        "enable_ip_masquerade\":\"true\",\"" BRIDGE "host_binding_ipv4\":\"0.0.0.0\",\"" BRIDGE              \
+        "name\":\"docker0\",\"com.docker.network.driver.mtu\":\"1500\"}"
+#define GATEWAY_OPTIONS                                                                                      \
+        "{\"" BRIDGE "enable_icc\":\"false\",\"" BRIDGE "enable_ip_masquerade\":\"true\",\"" BRIDGE          \
+        "name\":\"docker_gwbridge\"}"
+
 static struct sim_network *add_local(struct sim *sim, const char *name, const char *driver,
                                      const char *subnet, uint32_t node)
 {
@@ -170,8 +182,9 @@ size_t sim_node_add(struct sim *sim, const char *name, bool manager)
         node->address = 0xc0000201 + index; /* 192.0.2.1, of the range for documentation */
         node->availability = text_copy("active");
         node->labels = text_copy("{}");
-        add_local(sim, "bridge", "bridge", "172.17.0.0/16", index);
-        add_local(sim, "docker_gwbridge", "bridge", "172.18.0.0/16", index);
+        add_local(sim, "bridge", "bridge", "172.17.0.0/16", index)->options = text_copy(BRIDGE_OPTIONS);
+        add_local(sim, "docker_gwbridge", "bridge", "172.18.0.0/16", index)->options =
+                text_copy(GATEWAY_OPTIONS);
         add_local(sim, "host", "host", NULL, index);
         add_local(sim, "none", "null", NULL, index);
         if (sim_ingress(sim))
@@ -215,6 +228,17 @@ void sim_node_orphan(struct sim *sim, const struct sim_node *node)
         for_each_sim (sim_task, task, &sim->tasks)
                 if (node->down && task->present && task->node == node->object.ref.index)
                         sim_task_end(sim, task, TASK_ORPHANED, NULL);
+}
+
+/* Its tasks are given up at once, and so are its endpoints. */
+void sim_node_remove(struct sim *sim, struct sim_node *node)
+{
+        sim_node_down(sim, node->object.ref.index, true);
+        sim_node_orphan(sim, node);
+        node->removed = true;
+        sim_tell_node(sim, node, "remove", NULL);
+        for_each_sim (sim_network, network, &sim->networks)
+                sim_endpoint_update(sim, network, node->object.ref.index);
 }
 
 void sim_node_down(struct sim *sim, size_t index, bool down)

@@ -15,7 +15,8 @@ void sim_presence_add(struct sim *sim, struct sim_network *network, uint32_t nod
 {
         struct sim_presence *on = sim_presence(network, node);
 
-        (void)sim;
+        if (!on->known)
+                sim_tell_copy(sim, network, node, "create");
         on->known = true;
         if (visitor)
                 on->visitors++;

@@ -76,8 +76,15 @@ bool sim_filters_read(struct sim_call *call, const char *const *known)
 
         if (text_empty(text))
                 return true;
-        if (json_parse(text, strlen(text), &d, NULL) < 0 || json_type(d, json_root(d)) != JSON_OBJECT)
-                return sim_refuse(call->answer, 400, "invalid filter");
+        if (json_parse(text, strlen(text), &d, NULL) < 0) {
+                _cleanup_free_ char *complaint = sim_json_complaint(text, strlen(text));
+                return sim_refuse(call->answer, 400, "%s", complaint);
+        }
+        if (json_type(d, json_root(d)) != JSON_OBJECT)
+                return sim_refuse(
+                        call->answer, 400,
+                        "json: cannot unmarshal %s into Go value of type map[string]map[string]bool",
+                        sim_json_type_name(json_type(d, json_root(d))));
         json_for_each (values, d, json_root(d)) {
                 _cleanup_free_ char *key = json_key(d, values);
                 if (!key || !is_known(key, known))

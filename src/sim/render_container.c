@@ -76,7 +76,7 @@ static void write_labels(struct sim *sim, const struct sim_container *container,
                 return;
         }
         buffer_add_text(out, "\"Labels\":{");
-        sim_write_task_labels(sim, task, out);
+        sim_write_container_labels(sim, task, out);
         buffer_add_text(out, "}");
 }
 

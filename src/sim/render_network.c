@@ -25,7 +25,7 @@ static void write_ipam(const struct sim_network *network, struct buffer *out)
         buffer_format(out, "{%s,\"Config\":[{",
                       network->ipam ? network->ipam : "\"Driver\":\"default\",\"Options\":null");
         prefix_format(network->subnet, text);
-        write_pair(out, "Subnet", text, &comma);
+        write_pair(out, "Subnet", text_empty(network->subnet_said) ? text : network->subnet_said, &comma);
         if (network->has_range) {
                 prefix_format(network->range, text);
                 write_pair(out, "IPRange", text, &comma);
@@ -194,7 +194,9 @@ void sim_write_network(struct sim *sim, const struct sim_call *call, const struc
         buffer_add_text(out, ",\"Options\":");
         write_options(network, out);
         buffer_add_text(out, ",\"Labels\":");
-        buffer_add_text(out, network->labels ? network->labels : network->local ? "{}" : "null");
+        buffer_add_text(out, network->labels                      ? network->labels
+                             : network->local || network->ingress ? "{}"
+                                                                  : "null");
         if (copy && !network->local)
                 write_peers(sim, network, out);
         if (inspected && !copy && call->minor >= SIM_MINOR_29 && network->allocated)

@@ -112,6 +112,16 @@ static void write_job(struct sim *sim, const struct sim_service *service, struct
                       (unsigned long long)service->job_iteration, time);
 }
 
+static void write_spec(const struct sim_call *call, const struct sim_spec *spec, struct buffer *out)
+{
+        if (!sim_query_flag(call, "insertDefaults")) {
+                buffer_add(out, spec->bytes, spec->length);
+                return;
+        }
+        _cleanup_free_ char *whole = sim_spec_complete(spec->bytes, spec->length, true);
+        buffer_add_text(out, whole);
+}
+
 void sim_write_service(struct sim *sim, const struct sim_call *call, const struct sim_service *service,
                        struct buffer *out)
 {
@@ -121,7 +131,7 @@ void sim_write_service(struct sim *sim, const struct sim_call *call, const struc
         buffer_format(out, "{\"ID\":\"%s\",", id);
         sim_write_head(sim, &service->object, out);
         buffer_add_text(out, ",\"Spec\":");
-        buffer_add(out, service->spec->bytes, service->spec->length);
+        write_spec(call, service->spec, out);
         if (service->previous) {
                 buffer_add_text(out, ",\"PreviousSpec\":");
                 buffer_add(out, service->previous->bytes, service->previous->length);

@@ -2,6 +2,20 @@
 
 /* A task, with what it knows of its networks: in the history also of those that are gone. */
 
+/* What was asked of its addresses. */
+static void write_wish(const struct sim_network *network, struct buffer *out)
+{
+        char gateway[ADDRESS_TEXT_SIZE];
+
+        buffer_add_text(out, "\"IPAMOptions\":{\"Driver\":{\"Name\":\"default\"}");
+        if (!text_empty(network->subnet_said)) {
+                address_format(network->gateway, gateway);
+                buffer_format(out, ",\"Configs\":[{\"Subnet\":\"%s\",\"Gateway\":\"%s\"}]",
+                              network->subnet_said, gateway);
+        }
+        buffer_add_text(out, "},");
+}
+
 static void write_network(struct sim *sim, const struct sim_network *network, struct buffer *out)
 {
         char subnet[PREFIX_TEXT_SIZE];
@@ -15,6 +29,7 @@ static void write_network(struct sim *sim, const struct sim_network *network, st
         buffer_add_text(out, network->labels ? network->labels : "{}");
         buffer_add_text(out, ",\"DriverConfiguration\":{\"Name\":\"overlay\"},");
         buffer_add_text(out, network->attachable ? "\"Attachable\":true," : "");
+        write_wish(network, out);
         buffer_add_text(out, "\"Scope\":\"swarm\"}");
         if (!network->gateway)
                 return;
@@ -66,12 +81,28 @@ static void write_status(struct sim *sim, const struct sim_task *task, struct bu
         buffer_add_text(out, ",\"PortStatus\":{}}");
 }
 
+/* A task's spec is its service's template, but for the runtime that the engine has put at the end of that. */
+static void write_template(const struct sim_spec *spec, struct buffer *out)
+{
+        static const char runtime[] = ",\"Runtime\":\"container\"}";
+        const char *template = spec->bytes + spec->template_offset;
+        size_t length = spec->template_length;
+        size_t tail = strlen(runtime);
+
+        if (length <= tail || strncmp(template + length - tail, runtime, tail) != 0) {
+                buffer_add(out, template, length);
+                return;
+        }
+        buffer_add(out, template, length - tail);
+        buffer_add_text(out, "}");
+}
+
 static void write_spec(struct sim *sim, const struct sim_task *task, struct buffer *out)
 {
         char id[SIM_HEX_ID_SIZE];
 
         if (!task->attachment) {
-                buffer_add(out, task->spec->bytes + task->spec->template_offset, task->spec->template_length);
+                write_template(task->spec, out);
                 return;
         }
         sim_hex_id(sim, SIM_KIND_CONTAINER, task->container, id);

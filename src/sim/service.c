@@ -29,12 +29,24 @@ void sim_service_due(struct sim *sim, struct sim_service *service, int64_t delay
         sim_schedule(sim, SIM_EVENT_SERVICE, service->object.ref, service->object.stamp, delay_ms);
 }
 
-static void tell(struct sim *sim, const struct sim_service *service, const char *action)
+/* How the specs differ, as far as events tell. NULL: not at all. */
+static char *change_of(const struct sim_spec *before, const struct sim_spec *after)
 {
-        char id[SIM_ID_SIZE];
+        char numbers[2][24];
+        struct buffer changes = {0};
 
-        sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
-        sim_happened(sim, "service", action, id, service->spec->name, NULL);
+        snprintf(numbers[0], sizeof(numbers[0]), "%llu", (unsigned long long)before->replicas);
+        snprintf(numbers[1], sizeof(numbers[1]), "%llu", (unsigned long long)after->replicas);
+        char *const texts[] = {before->mode == SIM_REPLICATED
+                                       ? sim_attribute_change("replicas", numbers[0], numbers[1])
+                                       : NULL,
+                               sim_attribute_change("image", before->image, after->image)};
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                if (texts[i])
+                        buffer_add_text(&changes, texts[i]);
+                free(texts[i]);
+        }
+        return changes.length ? buffer_steal(&changes) : NULL;
 }
 
 struct sim_service *sim_service_add(struct sim *sim, struct sim_spec *spec)
@@ -47,7 +59,7 @@ struct sim_service *sim_service_add(struct sim *sim, struct sim_spec *spec)
         service->due = true;
         sim_schedule(sim, SIM_EVENT_SERVICE, service->object.ref, service->object.stamp,
                      sim->settings.allocate_ms);
-        tell(sim, service, "create");
+        sim_tell_service(sim, service, "create", NULL);
         return service;
 }
 
@@ -58,6 +70,7 @@ void sim_service_set(struct sim *sim, struct sim_service *service, struct sim_sp
         service->spec = spec;
         service->update_state = SIM_UPDATE_NONE;
         free(steal_pointer(service->update_message));
+        sim_tell_service(sim, service, "update", change_of(service->previous, spec));
         sim_service_changed(sim, service);
 }
 
@@ -71,7 +84,6 @@ void sim_service_changed(struct sim *sim, struct sim_service *service)
         sim_service_allocate(sim, service);
         sim_update_begin(sim, service);
         sim_service_due(sim, service, 0);
-        tell(sim, service, "update");
 }
 
 void sim_service_free(struct sim_service *service)
@@ -87,7 +99,7 @@ void sim_service_free(struct sim_service *service)
 /* Its tasks outlive it until they have ended. */
 void sim_service_remove(struct sim *sim, struct sim_service *service)
 {
-        tell(sim, service, "remove");
+        sim_tell_service(sim, service, "remove", NULL);
         sim_vips_give(sim, service);
         for (struct sim_task *task = service->first_task, *next; task; task = next) {
                 next = task->next;

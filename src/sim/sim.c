@@ -150,8 +150,10 @@ int sim_api_minor(const struct sim *sim)
 
 struct sim_count sim_count(struct sim *sim)
 {
-        struct sim_count count = {.nodes = sim->nodes.count};
+        struct sim_count count = {0};
 
+        for_each_sim (sim_node, node, &sim->nodes)
+                count.nodes += !node->removed;
         for_each_sim (sim_network, network, &sim->networks)
                 count.networks += !network->local && !network->removed;
         for_each_sim (sim_service, service, &sim->services)

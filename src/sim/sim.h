@@ -84,6 +84,7 @@ struct sim_request {
         const char *path;
         const char *query;
         const char *body;
+        const char *content_type; /* of the body; NULL: not said, and taken for JSON */
         size_t body_length;
         int minor;
         size_t node;

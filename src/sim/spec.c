@@ -93,6 +93,10 @@ static void read_template(document_t d, json_node object, struct sim_spec *spec)
 
         spec->template_offset = json_offset(d, object);
         spec->template_length = json_length(d, object);
+        json_node labels = json_get(d, container, "Labels");
+        spec->container_labels_offset = labels == JSON_NONE ? 0 : json_offset(d, labels);
+        spec->container_labels_length =
+                json_type(d, labels) == JSON_OBJECT && json_count(d, labels) ? json_length(d, labels) : 0;
         spec->image = json_text(d, json_get(d, container, "Image"));
         spec->health_check_none = json_text_is(d, test, "NONE");
         spec->health_check = test != JSON_NONE && !spec->health_check_none;
@@ -159,15 +163,15 @@ static bool is_name(const char *name)
 
 static bool accept(const struct sim_spec *spec, struct sim_answer *answer)
 {
-        if (!is_name(spec->name))
-                return sim_refuse(answer, 400,
-                                  "rpc error: code = InvalidArgument desc = name must be valid as a DNS name "
-                                  "component");
         if (!spec->template_length || text_empty(spec->image))
                 return sim_refuse(
                         answer, 400,
                         "rpc error: code = InvalidArgument desc = ContainerSpec: image reference must be "
                         "provided");
+        if (!is_name(spec->name))
+                return sim_refuse(answer, 400,
+                                  "rpc error: code = InvalidArgument desc = name must be valid as a DNS name "
+                                  "component");
         if (spec->dnsrr && spec->ingress)
                 return sim_refuse(
                         answer, 400,
@@ -180,10 +184,13 @@ struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length
 {
         _cleanup_json_ struct json_document *posted = NULL;
         _cleanup_json_ struct json_document *d = NULL;
-        _cleanup_error_ struct error error = {0};
+        const struct sim_call call = {.body = bytes, .body_length = length, .answer = answer};
 
-        if (json_parse(bytes, length, &posted, &error) < 0) {
-                sim_refuse(answer, 400, "%s", error.sentence);
+        posted = sim_body(&call, "swarm.ServiceSpec");
+        if (!posted)
+                return NULL;
+        if (json_path(posted, json_root(posted), "TaskTemplate", "ContainerSpec", NULL) == JSON_NONE) {
+                sim_refuse(answer, 400, "mismatched Runtime and *Spec fields");
                 return NULL;
         }
         char *normal = sim_spec_normal(sim, posted, bytes, length, answer);

@@ -77,6 +77,19 @@ static void fill_update_config(document_t d, const char *key, struct edits *edit
                                order ? order : "stop-first"));
 }
 
+/* A replicated service whose number is not said is one of one. */
+static void fill_mode(document_t d, struct edits *edits)
+{
+        json_node mode = json_get(d, json_root(d), "Mode");
+        json_node replicated = json_get(d, mode, "Replicated");
+
+        if (json_count(d, mode) > 1 || json_get(d, mode, "Global") != JSON_NONE ||
+            json_get(d, mode, "ReplicatedJob") != JSON_NONE || json_get(d, mode, "GlobalJob") != JSON_NONE)
+                return;
+        if (mode != JSON_NONE && json_type(d, json_get(d, replicated, "Replicas")) != JSON_NUMBER)
+                edit_value(edits, d, mode, text_copy("{\"Replicated\":{\"Replicas\":1}}"));
+}
+
 static char *edited_bytes(struct sim *sim, document_t d, const char *bytes, size_t length,
                           struct sim_answer *answer)
 {
@@ -86,6 +99,7 @@ static char *edited_bytes(struct sim *sim, document_t d, const char *bytes, size
         json_for_each (entry, d, sim_spec_networks(d))
                 if (!resolve_target(sim, d, entry, &edits, answer))
                         return NULL;
+        fill_mode(d, &edits);
         fill_update_config(d, "UpdateConfig", &edits);
         fill_update_config(d, "RollbackConfig", &edits);
         if (json_edit_apply(bytes, length, edits.items.items, edits.items.count, &out, NULL) < 0) {
@@ -122,5 +136,7 @@ char *sim_spec_normal(struct sim *sim, document_t d, const char *bytes, size_t l
 {
         _cleanup_free_ char *edited = edited_bytes(sim, d, bytes, length, answer);
 
-        return edited ? ordered_bytes(edited, strlen(edited)) : NULL;
+        _cleanup_free_ char *ordered = edited ? ordered_bytes(edited, strlen(edited)) : NULL;
+
+        return ordered ? sim_spec_complete(ordered, strlen(ordered), false) : NULL;
 }

@@ -104,9 +104,10 @@ struct sim_network {
         struct sim_object object;
         char *name;
         char *driver;
-        char *options; /* raw JSON, as asked for */
-        char *labels;  /* raw JSON */
-        char *ipam;    /* its driver and options, raw JSON members; NULL: none */
+        char *options;     /* raw JSON, as asked for */
+        char *labels;      /* raw JSON */
+        char *subnet_said; /* as it was asked for, host bits and all; NULL: it was not */
+        char *ipam;        /* its driver and options, raw JSON members; NULL: none */
         bool has_subnet, has_range;
         struct prefix subnet, range;
         uint32_t gateway; /* 0: not yet */
@@ -167,6 +168,7 @@ struct sim_spec {
         size_t template_offset, template_length; /* of TaskTemplate */
         size_t endpoint_offset, endpoint_length; /* of EndpointSpec; length 0: none */
         size_t labels_offset, labels_length;
+        size_t container_labels_offset, container_labels_length; /* of ContainerSpec; 0: none */
         char *name;
         char *image;
         enum sim_mode mode;
@@ -273,6 +275,7 @@ struct sim_container {
         char *command;         /* raw */
         struct sim_ref failed; /* the network that it could not be attached to last */
         int64_t started_ms;
+        int exit_code;
         LIST(struct sim_connection) connections;
 };
 
@@ -282,6 +285,7 @@ struct sim_node {
         uint32_t address;
         bool manager;
         bool down;
+        bool removed;   /* its place stays: others' are counted from it */
         uint32_t tasks; /* live ones that were assigned to it */
         char *availability;
         char *labels; /* raw */
@@ -382,6 +386,9 @@ char *sim_spec_normal(struct sim *sim, const struct json_document *d, const char
                       struct sim_answer *answer);
 json_node sim_spec_networks(const struct json_document *d);
 
+/* spec_default.c: with what the engine adds always, or also for who asks for its defaults */
+char *sim_spec_complete(const char *bytes, size_t length, bool asked);
+
 /* spec.c */
 struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length, struct sim_answer *answer);
 struct sim_spec *sim_spec_use(struct sim_spec *spec);
@@ -442,8 +449,9 @@ void sim_service_go_on(struct sim *sim, struct sim_service *service);
 void sim_update_begin(struct sim *sim, struct sim_service *service);
 void sim_update_go_on(struct sim *sim, struct sim_service *service, struct sim_slots *slots);
 void sim_update_note_failure(struct sim *sim, struct sim_service *service, struct sim_task *task);
-/* Back to the previous spec; false when there is none. `message` is what the update's status says. */
-bool sim_roll_back(struct sim *sim, struct sim_service *service, const char *message);
+/* Back to the previous spec; false when there is none. `message` is what the update's status says. By hand,
+ * the spec that is left can be gone back to in its turn. */
+bool sim_roll_back(struct sim *sim, struct sim_service *service, bool by_hand, const char *message);
 
 /* task.c */
 struct sim_task *sim_task_add(struct sim *sim, struct sim_service *service, uint32_t slot, uint32_t node,
@@ -480,6 +488,7 @@ void sim_network_recount(struct sim *sim, struct sim_network *network);
 
 /* node.c */
 void sim_node_free(struct sim_node *node);
+void sim_node_remove(struct sim *sim, struct sim_node *node);
 void sim_node_orphan(struct sim *sim, const struct sim_node *node);
 struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id);
 uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task); /* SIM_NONE: no node suits */
@@ -520,10 +529,15 @@ void sim_journal_done(struct sim *sim);
 /* tell.c */
 void sim_tell_container(struct sim *sim, const struct sim_container *container, const char *action,
                         const char *more); /* raw members, each with a comma behind */
+void sim_tell_start(struct sim *sim, const struct sim_container *container); /* of a task */
 void sim_tell_connection(struct sim *sim, const struct sim_container *container,
                          const struct sim_network *network, const char *action);
+void sim_tell_copy(struct sim *sim, const struct sim_network *network, uint32_t node,
+                   const char *action); /* of a node's own copy of an overlay */
 void sim_tell_node(struct sim *sim, const struct sim_node *node, const char *action,
-                   char *attributes);                                                /* taken */
+                   char *attributes); /* taken */
+void sim_tell_service(struct sim *sim, const struct sim_service *service, const char *action,
+                      char *attributes);                                             /* taken */
 char *sim_attribute_change(const char *what, const char *before, const char *after); /* NULL: none */
 
 /* sim.c */

@@ -131,10 +131,14 @@ void sim_task_end(struct sim *sim, struct sim_task *task, enum task_state state,
         struct sim_container *container = sim_table_at(&sim->containers, task->container);
 
         task->object.stamp++;
+        if (container && container->running && task->stopping)
+                sim_tell_container(sim, container, "kill", "\"signal\":\"15\",");
         task->stopping = false;
         task->error = error;
-        if (container)
+        if (container) {
+                container->exit_code = state == TASK_FAILED;
                 sim_container_end(sim, container);
+        }
         set_state(sim, task, state, error ? "started" : state == TASK_SHUTDOWN ? "shutdown" : "finished");
         sim_task_release(sim, task);
         be_present(sim, task, false);
@@ -282,7 +286,7 @@ static void step_ready(struct sim *sim, struct sim_task *task)
                 return;
         container->running = true;
         container->started_ms = sim->now_ms;
-        sim_tell_container(sim, container, "start", "");
+        sim_tell_start(sim, container);
         set_state(sim, task, TASK_STARTING, "starting");
         struct sim_model model = sim_model_of(sim, task->spec);
         next_in(sim, task,

@@ -2,7 +2,7 @@
 
 /* What engines tell of containers, their networks and nodes, in GET /events. */
 
-void sim_write_task_labels(struct sim *sim, const struct sim_task *task, struct buffer *out)
+static void write_task_labels(struct sim *sim, const struct sim_task *task, struct buffer *out)
 {
         char node[SIM_ID_SIZE];
         char service[SIM_ID_SIZE];
@@ -17,6 +17,19 @@ void sim_write_task_labels(struct sim *sim, const struct sim_task *task, struct 
                       "\"com.docker.swarm.service.name\":\"%s\",\"com.docker.swarm.task\":\"\","
                       "\"com.docker.swarm.task.id\":\"%s\",\"com.docker.swarm.task.name\":\"%s\"",
                       node, service, task->spec->name, id, name);
+}
+
+/* What the spec gives its containers, and what the swarm adds. */
+void sim_write_container_labels(struct sim *sim, const struct sim_task *task, struct buffer *out)
+{
+        const struct sim_spec *spec = task->spec;
+
+        if (spec->container_labels_length > 2) { /* more than its braces */
+                buffer_add(out, spec->bytes + spec->container_labels_offset + 1,
+                           spec->container_labels_length - 2);
+                buffer_add_text(out, ",");
+        }
+        write_task_labels(sim, task, out);
 }
 
 /* "{...}" without its braces and the blanks around; nothing for an empty object. */
@@ -41,7 +54,7 @@ void sim_tell_container(struct sim *sim, const struct sim_container *container, 
 
         sim_hex_id(sim, SIM_KIND_CONTAINER, container->object.ref, id);
         if (task) {
-                sim_write_task_labels(sim, task, &attributes);
+                sim_write_container_labels(sim, task, &attributes);
                 buffer_add_text(&attributes, ",");
         } else {
                 add_members(container->labels, &attributes);
@@ -63,6 +76,36 @@ void sim_tell_connection(struct sim *sim, const struct sim_container *container,
         sim_hex_id(sim, SIM_KIND_CONTAINER, container->object.ref, container_id);
         sim_happened_on(sim, container->node, "network", action, id, network->name,
                         text_format("\"container\":\"%s\",\"type\":\"%s\",", container_id, network->driver));
+}
+
+void sim_tell_start(struct sim *sim, const struct sim_container *container)
+{
+        const struct sim_task *task = sim_table_at(&sim->tasks, container->task);
+
+        for (size_t i = 0; task && i < task->attachment_count; i++) {
+                const struct sim_network *network =
+                        sim_table_at(&sim->networks, task->attachments[i].network);
+                if (network && task->attachments[i].connected)
+                        sim_tell_connection(sim, container, network, "connect");
+        }
+        sim_tell_container(sim, container, "start", "");
+}
+
+void sim_tell_copy(struct sim *sim, const struct sim_network *network, uint32_t node, const char *action)
+{
+        char id[SIM_HEX_ID_SIZE];
+
+        sim_network_id(sim, network, id);
+        sim_happened_on(sim, node, "network", action, id, network->name, text_copy("\"type\":\"overlay\","));
+}
+
+void sim_tell_service(struct sim *sim, const struct sim_service *service, const char *action,
+                      char *attributes)
+{
+        char id[SIM_ID_SIZE];
+
+        sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
+        sim_happened(sim, "service", action, id, service->spec->name, attributes);
 }
 
 void sim_tell_node(struct sim *sim, const struct sim_node *node, const char *action, char *attributes)

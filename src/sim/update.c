@@ -1,4 +1,4 @@
-#include "sim/state.h"
+#include "sim/api.h"
 
 #include "sim/timing.h"
 
@@ -14,6 +14,14 @@ static const struct sim_update_config *config_of(const struct sim_service *servi
                                                              : &service->spec->update;
 }
 
+static char *state_change(enum sim_update_state before, enum sim_update_state after)
+{
+        const char *name = sim_update_state_name(before);
+
+        return name ? sim_attribute_change("updatestate", name, sim_update_state_name(after))
+                    : text_format("\"updatestate.new\":\"%s\",", sim_update_state_name(after));
+}
+
 static void set_status(struct sim *sim, struct sim_service *service, enum sim_update_state state,
                        char *message)
 {
@@ -21,6 +29,7 @@ static void set_status(struct sim *sim, struct sim_service *service, enum sim_up
                 service->update_started_ms = sim->now_ms;
         if (state == SIM_COMPLETED || state == SIM_ROLLBACK_COMPLETED)
                 service->update_completed_ms = sim->now_ms;
+        sim_tell_service(sim, service, "update", state_change(service->update_state, state));
         service->update_state = state;
         free(service->update_message);
         service->update_message = message;
@@ -140,12 +149,17 @@ void sim_update_go_on(struct sim *sim, struct sim_service *service, struct sim_s
 
 /* Failures */
 
-bool sim_roll_back(struct sim *sim, struct sim_service *service, const char *message)
+bool sim_roll_back(struct sim *sim, struct sim_service *service, bool by_hand, const char *message)
 {
+        struct sim_spec *left = service->spec;
+
         if (!service->previous)
                 return false;
-        sim_spec_free(service->spec);
         service->spec = steal_pointer(service->previous);
+        if (by_hand)
+                service->previous = left;
+        else
+                sim_spec_free(left);
         set_status(sim, service, SIM_ROLLBACK_STARTED, text_copy(message));
         sim_service_changed(sim, service);
         return true;
@@ -161,7 +175,7 @@ static void give_up(struct sim *sim, struct sim_service *service, enum sim_actio
                                     task_id);
 
         if (action == SIM_ROLLBACK && !back && service->previous) {
-                sim_roll_back(sim, service, message);
+                sim_roll_back(sim, service, false, message);
                 free(message);
         } else {
                 set_status(sim, service, back ? SIM_ROLLBACK_PAUSED : SIM_PAUSED, message);

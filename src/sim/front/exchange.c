@@ -126,13 +126,16 @@ static void ask(struct exchange *exchange)
                 return;
         }
         front_go_on(front);
-        const struct sim_request request = {.method = exchange->method,
-                                            .path = path,
-                                            .query = query,
-                                            .body = buffer_text(&exchange->body),
-                                            .body_length = exchange->body.length,
-                                            .beside = true,
-                                            .live = true};
+        const struct sim_request request = {
+                .method = exchange->method,
+                .path = path,
+                .query = query,
+                .body = buffer_text(&exchange->body),
+                .content_type = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                                            MHD_HTTP_HEADER_CONTENT_TYPE),
+                .body_length = exchange->body.length,
+                .beside = true,
+                .live = true};
         sim_request(front->sim, &request, &exchange->answer);
         exchange->due_ms = sim_now_ms(front->sim);
 }
