@@ -627,14 +627,14 @@ static void a_job_that_fails_or_dies_is_told_of(void **state)
         _cleanup_error_ struct error error = {0};
 
         (void)state;
-        assert_int_equal(jobs_run(&jobs, records, &error), 0);
+        assert_int_equal(forecast_jobs_run(&jobs, records, &error), 0);
         for (size_t i = 0; i < 20; i++)
                 assert_int_equal(records[i], i * i);
         bad = 7;
-        assert_int_equal(jobs_run(&jobs, records, &error), -1);
+        assert_int_equal(forecast_jobs_run(&jobs, records, &error), -1);
         assert_string_equal(error.sentence, "piece 7 is bad");
         bad = SIZE_MAX; /* and the first piece dies */
-        assert_int_equal(jobs_run(&jobs, records, &error), -1);
+        assert_int_equal(forecast_jobs_run(&jobs, records, &error), -1);
         assert_non_null(strstr(error.sentence, "runs came to an end"));
 }
 

@@ -255,7 +255,7 @@ static int run_variant(struct forecast *forecast, enum forecast_variant variant,
                             .work = run_one,
                             .progressed = tell_progress,
                             .userdata = &batch};
-        if (jobs_run(&jobs, courses, error) < 0)
+        if (forecast_jobs_run(&jobs, courses, error) < 0)
                 return -1;
         for (size_t i = 0; i < forecast->pools.count; i++)
                 add_row(forecast, variant, courses, i);

@@ -97,7 +97,7 @@ static size_t processes_of(const struct jobs *jobs)
         return MIN(MIN(wanted, jobs->count), PROCESSES_MAX);
 }
 
-int jobs_run(const struct jobs *jobs, void *ret_records, struct error *error)
+int forecast_jobs_run(const struct jobs *jobs, void *ret_records, struct error *error)
 {
         _cleanup_free_ char *failure = NULL;
         size_t processes = processes_of(jobs);

@@ -24,4 +24,4 @@ struct jobs {
 
 /* ERROR_FAILED with the first piece's own sentence when one failed, or when a process ended before its time.
  */
-int jobs_run(const struct jobs *jobs, void *ret_records, struct error *error);
+int forecast_jobs_run(const struct jobs *jobs, void *ret_records, struct error *error);
