@@ -92,6 +92,8 @@ struct ongoing {
         int64_t until_ms; /* INT64_MAX: until the operator mends it */
 };
 
+#define SPARE_ADDRESSES_MIN 2 /* docs/schedules.md */
+
 struct bench {
         struct engine engine; /* what headroom asks */
         struct sim *sim;
@@ -107,9 +109,10 @@ struct bench {
         LIST(uint64_t) seen; /* by fault: how many calls of its kind there were */
         LIST(bool) struck;   /* by fault: it has struck */
         LIST(struct ongoing) ongoing;
-        bool full;        /* NET had hardly an address left when it was planned: there is no way back to it */
-        bool disturbed;   /* addresses may have gone to others than those who had them */
-        char *foreign_id; /* of a network that somebody made in the way */
+        bool disturbed;      /* addresses may have gone to others than those who had them */
+        int64_t spare;       /* addresses of NET that nobody needs, as it was planned */
+        char *foreign_id;    /* of a network that somebody made in the way */
+        bool foreign_stands; /* it has its pool */
         uint64_t runs_since; /* runs that ended since anything went wrong */
         uint64_t calls_since;
         bool read_only; /* while a plan is made */
@@ -128,6 +131,12 @@ int bench_open(struct bench *bench, const struct schedule *schedule, const char 
                struct error *error);
 void bench_close(struct bench *bench);
 void bench_wait(struct bench *bench, int64_t ms); /* the world goes on, and is watched */
+
+/* Whether there is no way back to NET as it was: what has come to it needs all of its addresses. */
+static inline bool bench_is_full(const struct bench *bench)
+{
+        return bench->spare < SPARE_ADDRESSES_MIN;
+}
 
 /* mishap.c: what goes wrong in the world */
 void mishap_strike(struct bench *bench, const struct fault *fault);

@@ -9,12 +9,11 @@
  * command again, with what its sentence asks for. docs/schedules.md says what he does when.
  */
 
-#define PLAN_TRIES      8
-#define RUNS_MAX        4    /* after the last thing that went wrong */
-#define CALLS_MAX       6000 /* ... */
-#define BETWEEN_MS      30000
-#define SPARE_ADDRESSES 4 /* a network with fewer is not gone back to: docs/schedules.md */
-#define PATH_BYTES_MAX  256
+#define PLAN_TRIES     8
+#define RUNS_MAX       4    /* after the last thing that went wrong */
+#define CALLS_MAX      6000 /* ... */
+#define BETWEEN_MS     30000
+#define PATH_BYTES_MAX 256
 
 struct operator_state {
         struct bench *bench;
@@ -80,7 +79,7 @@ static void keep_plan(struct operator_state *o, struct plan *plan)
         o->plan_id = text_copy(plan->id);
         watch_plan(o->bench, plan);
         struct sim_pool_state pool = sim_pool_state(o->bench->sim, schedule_network(o->bench->schedule));
-        o->bench->full = pool.held + SPARE_ADDRESSES > pool.capacity;
+        o->bench->spare = (int64_t)pool.capacity - (int64_t)pool.held;
 }
 
 /* False when there can't be one. */
@@ -133,6 +132,7 @@ static int run(struct operator_state *o, struct plan *plan, struct error *error)
         const struct run_options options = {.goal = o->goal,
                                             .adopt = o->adopt,
                                             .take_over = o->take_over || o->elsewhere,
+                                            .busy = bench->schedule->busy,
                                             .state = state,
                                             .log = "/dev/null",
                                             .interrupted = is_killed};
@@ -157,14 +157,16 @@ static void turn(struct operator_state *o)
         enum course course = o->bench->schedule->course;
         bool disturbed = o->bench->runs_since <= 1;
 
-        if (o->bench->full && course != COURSE_RECOVER)
+        if (course == COURSE_RECOVER)
+                o->elsewhere = true;
+        if (bench_is_full(o->bench))
+                o->goal = GOAL_NEW;
+        if (bench_is_full(o->bench) || course == COURSE_RECOVER)
                 return;
         if (course == COURSE_TURN)
                 o->goal = GOAL_OLD;
         if (course == COURSE_WAVER && disturbed)
                 o->goal = o->goal == GOAL_NEW ? GOAL_OLD : GOAL_NEW;
-        if (course == COURSE_RECOVER)
-                o->elsewhere = true;
 }
 
 static void think(struct operator_state *o, const char *sentence)
@@ -180,13 +182,23 @@ static void think(struct operator_state *o, const char *sentence)
         bench_wait(bench, BETWEEN_MS);
 }
 
+/* What somebody changes in a full network hangs, and no move of it begins. */
+static bool is_rightly_refused(struct bench *bench)
+{
+        _cleanup_free_ char *hop = text_format("headroom-hop-%s", schedule_network(bench->schedule));
+
+        return bench_is_full(bench) && bench->disturbed && !sim_pool_state(bench->sim, hop).capacity;
+}
+
 static void judge_failure(struct operator_state *o, const char *sentence)
 {
         struct bench *bench = o->bench;
 
         bench->runs_since++;
         bench_tell(bench, "ended early: %s", sentence);
-        if (bench->runs_since > RUNS_MAX)
+        if (is_rightly_refused(bench))
+                o->ended = bench->runs_since > RUNS_MAX;
+        else if (bench->runs_since > RUNS_MAX)
                 bench_fault(bench, "it ends",
                             text_format("in %d runs after the last thing that went wrong", RUNS_MAX),
                             text_copy(sentence));
@@ -202,7 +214,7 @@ static void judge_success(struct operator_state *o, const struct plan *plan)
 
         bench_tell(bench, "done");
         verdict_look(bench, plan, o->goal);
-        o->ended = bench->schedule->course != COURSE_UNDO || o->goal == GOAL_OLD || bench->full;
+        o->ended = bench->schedule->course != COURSE_UNDO || o->goal == GOAL_OLD || bench_is_full(bench);
         o->goal = GOAL_OLD;
         bench->runs_since = bench->calls_since = 0;
 }
@@ -224,7 +236,7 @@ static void run_once(struct operator_state *o)
         }
         const char *sentence = killed ? "killed" : error.sentence;
         judge_failure(o, sentence);
-        if (!bench_is_over(bench))
+        if (!bench_is_over(bench) && !o->ended)
                 think(o, sentence);
 }
 

@@ -113,9 +113,21 @@ static char *draw_subject(struct random_stream *random, const struct schedule *s
         return member_name(&schedule->shape, below(random, schedule->shape.members.count));
 }
 
+/* What is removed while its network goes is where addresses leak. */
+static void draw_removal(struct random_stream *random, struct fault *fault)
+{
+        fault->method = text_copy("GET");
+        fault->path = text_copy("/networks/*");
+        fault->nth = 1 + below(random, 12);
+}
+
 static void draw_place(struct random_stream *random, struct fault *fault)
 {
         fault->times = one_in(random, 4) ? 1 + below(random, 5) : 1;
+        if (fault->kind == FAULT_SERVICE_REMOVED && one_in(random, 2)) {
+                draw_removal(random, fault);
+                return;
+        }
         if (fault->kind == FAULT_STALE || one_in(random, 2)) {
                 const struct call_kind *kind = &call_kinds[below(random, ELEMENTS(call_kinds))];
                 if (fault->kind == FAULT_STALE)
@@ -154,6 +166,7 @@ void schedule_draft(uint64_t seed, struct schedule *ret_schedule)
         draw_shape(&random, &schedule.shape);
         schedule.course = (enum course)below(&random, COURSES);
         schedule.patient = one_in(&random, 16);
+        schedule.busy = one_in(&random, 2);
         size_t count = 1 + below(&random, 3);
         for (size_t i = 0; i < count; i++)
                 draw_fault(&random, &schedule);

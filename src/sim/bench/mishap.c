@@ -107,8 +107,10 @@ static void add_service(struct bench *bench)
                 schedule_network(bench->schedule));
 
         bench->disturbed = true;
-        if (bench_ask(bench, "POST", "/services/create", spec, NULL))
+        if (bench_ask(bench, "POST", "/services/create", spec, NULL)) {
+                bench->spare -= 2; /* its VIP and its task */
                 watch_add(bench, LATE);
+        }
 }
 
 static void remove_service(struct bench *bench, const char *name)
@@ -141,9 +143,11 @@ static void remove_network(struct bench *bench)
 {
         _cleanup_free_ char *path = text_format("/networks/%s", bench->foreign_id ? bench->foreign_id : "");
 
-        if (bench->foreign_id)
-                bench_ask(bench, "DELETE", path, NULL, NULL);
+        if (!bench->foreign_id)
+                return;
         free(steal_pointer(bench->foreign_id));
+        bench->foreign_stands = false;
+        bench_ask(bench, "DELETE", path, NULL, NULL);
 }
 
 static void add_container(struct bench *bench)
@@ -157,8 +161,10 @@ static void add_container(struct bench *bench)
         bench->disturbed = true;
         sim_image_add(bench->sim, "app");
         if (bench_ask(bench, "POST", "/containers/create?name=" VISITOR, request, NULL) &&
-            bench_ask(bench, "POST", "/containers/" VISITOR "/start", "", NULL))
+            bench_ask(bench, "POST", "/containers/" VISITOR "/start", "", NULL)) {
+                bench->spare--;
                 watch_container(bench, VISITOR);
+        }
 }
 
 /* Nodes and images */
@@ -180,6 +186,14 @@ static void set_node(struct bench *bench, const char *name, bool down)
         if (down)
                 shake(bench, NULL);
         sim_node_down(bench->sim, number, down);
+}
+
+static void shake_service(struct bench *bench, const char *name)
+{
+        struct kept *kept = watch_find(&bench->watch, name);
+
+        if (kept)
+                kept->shaken = true;
 }
 
 /* What new tasks can't do takes an edge out of reach, and what keeps it in reach of others with it. */
@@ -241,6 +255,8 @@ static void strike_once(struct bench *bench, const struct fault *fault)
                 sim_task_kill(bench->sim, fault->subject);
                 return;
         case FAULT_SERVICE_LABEL:
+                shake_service(bench,
+                              fault->subject); /* in an update the engine ends the old task at once then */
                 mark(bench, fault->subject, "\"Labels\":{", "\"mark%d\":\"1\",");
                 return;
         case FAULT_SERVICE_UPDATED:

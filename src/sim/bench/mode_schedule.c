@@ -53,7 +53,7 @@ const struct mode mode_schedule = {
         .description = "Runs the schedule that FILE describes (docs/schedules.md). When something does not "
                        "hold, every step is told, and the exit status is 1. A file that is not understood is "
                        "refused with its line.\n\n"
-                       "  headroom-sim --schedule tests/sim/schedules/full-pool.yaml --trace",
+                       "  headroom-sim --schedule tests/sim/schedules/hand-written.yaml --trace",
         .options = options,
         .run = run,
 };

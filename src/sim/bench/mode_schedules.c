@@ -16,6 +16,7 @@ enum {
         JOBS,
         FAILURES,
         TRACE,
+        AS_FOUND,
 };
 
 static const struct mode_option options[] = {
@@ -24,11 +25,18 @@ static const struct mode_option options[] = {
         [JOBS] = {"jobs", "N", "processes that share the work (1)", NULL},
         [FAILURES] = {"failures", "N", "stop after so many that failed (1)", NULL},
         [TRACE] = {"trace", NULL, "tell every call of every schedule", NULL},
+        [AS_FOUND] = {"as-found", NULL, "only name what failed, and make nothing smaller", NULL},
         {NULL},
 };
 
-static int read_wish(int argc, char **argv, struct jobs_wish *wish, bool *ret_trace, struct error *error)
+struct wish {
+        struct jobs_wish jobs;
+        bool trace, as_found;
+};
+
+static int read_wish(int argc, char **argv, struct wish *ret_wish, struct error *error)
 {
+        struct jobs_wish *wish = &ret_wish->jobs;
         const char *values[MODE_OPTIONS_MAX];
 
         if (mode_read(&mode_schedules, argc, argv, values, error) < 0 ||
@@ -39,7 +47,8 @@ static int read_wish(int argc, char **argv, struct jobs_wish *wish, bool *ret_tr
             (values[FAILURES] &&
              mode_number("failures", values[FAILURES], 1, FAILURES_MAX, &wish->failures_max, error) < 0))
                 return -1;
-        *ret_trace = values[TRACE] != NULL;
+        ret_wish->trace = values[TRACE] != NULL;
+        ret_wish->as_found = values[AS_FOUND] != NULL;
         return 0;
 }
 
@@ -95,45 +104,44 @@ static int trace_all(const struct jobs_wish *wish, const char *state)
         return result;
 }
 
-static int run_wish(const struct jobs_wish *wish, bool trace, const char *state, struct error *error)
+static int run_wish(const struct wish *wish, const char *state, struct error *error)
 {
         _cleanup_jobs_result_ struct jobs_result result = {0};
 
-        if (trace)
-                return trace_all(wish, state);
-        if (jobs_run(wish, &result, error) < 0)
+        if (wish->trace)
+                return trace_all(&wish->jobs, state);
+        if (jobs_run(&wish->jobs, &result, error) < 0)
                 return -1;
-        tell_result(wish, &result);
+        tell_result(&wish->jobs, &result);
         fflush(stdout);
         if (!result.failures.count)
                 return 0;
-        if (!result.failures.items[0].crashed)
+        if (!result.failures.items[0].crashed && !wish->as_found)
                 tell_smallest(result.failures.items[0].seed, state);
         return 1;
 }
 
 static int run(int argc, char **argv)
 {
-        struct jobs_wish wish = {.first_seed = 1, .jobs = 1, .failures_max = 1};
+        struct wish wish = {.jobs = {.first_seed = 1, .jobs = 1, .failures_max = 1}};
         _cleanup_error_ struct error error = {0};
         _cleanup_free_ char *state = NULL;
-        bool trace;
         int result;
 
-        if (read_wish(argc, argv, &wish, &trace, &error) < 0)
+        if (read_wish(argc, argv, &wish, &error) < 0)
                 return mode_fail(&error);
         state = state_folder_make();
         if (!state) {
                 error_set(&error, ERROR_FAILED, "no folder for records can be made in /dev/shm or /tmp");
                 return mode_fail(&error);
         }
-        result = run_wish(&wish, trace, state, &error);
+        result = run_wish(&wish, state, &error);
         state_folder_remove(state);
         return result < 0 ? mode_fail(&error) : result;
 }
 
 const struct mode mode_schedules = {
-        .usage = "--schedules N [--seed N] [--jobs N] [--failures N] [--trace]",
+        .usage = "--schedules N [--seed N] [--jobs N] [--failures N] [--as-found] [--trace]",
         .summary = "moves that are broken in every way, by the number",
         .description =
                 "Runs N schedules: small swarms in virtual time, moved by headroom's own code while calls "

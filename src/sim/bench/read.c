@@ -233,6 +233,7 @@ static const struct field schedule_fields[] = {
         {"course", FIELD_CHOICE, AT(reading, course), .words = course_words},
         {"network", FIELD_NAME, AT(reading, schedule.network)},
         {"size", FIELD_NUMBER, AT(reading, schedule.size_bits), 8, 28},
+        {"busy", FIELD_BOOL, AT(reading, schedule.busy)},
         {"patient", FIELD_BOOL, AT(reading, schedule.patient)},
         {"shape", FIELD_OWN, 0, .read = read_shape},
         {"swarm", FIELD_OWN, 0, .read = read_swarm},

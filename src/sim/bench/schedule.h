@@ -113,6 +113,7 @@ struct schedule {
         char *network;             /* that is moved; NULL: "proxy" */
         uint64_t size_bits;        /* what it is to have; 0: 16 */
         struct scenario *scenario; /* NULL: the shape says what swarm it is */
+        bool busy;                 /* the operator says --busy: what else goes on is not waited for */
         bool patient;              /* headroom looks as often as it likes, also while nothing goes on */
         struct shape shape;
         LIST(struct fault) faults;

@@ -145,11 +145,13 @@ static bool simplify_shape(struct schedule *schedule, size_t which)
                 return set_flag(&shape->container);
         case 7:
                 return set_flag(&shape->detached);
+        case 8:
+                return set_flag(&schedule->busy);
         default:
                 return set_flag(&schedule->patient);
         }
 }
-#define SHAPE_TRAITS 9
+#define SHAPE_TRAITS 10
 
 static bool simplify_member(struct member *member, size_t which)
 {

@@ -335,6 +335,17 @@ static void look_at_tie(struct bench *bench, struct tie *tie)
                             text_format("%zu of %zu do", reach.reaching, reach.serving));
 }
 
+/* What somebody else made is not headroom's to remove. */
+static void look_at_foreign(struct bench *bench)
+{
+        bool stands = sim_pool_state(bench->sim, bench->foreign_id).capacity > 0;
+
+        if (bench->foreign_stands && !stands)
+                bench_fault(bench, "no network is lost or left", text_copy("the network that somebody made"),
+                            text_copy("none"));
+        bench->foreign_stands = stands;
+}
+
 void watch_look(struct bench *bench)
 {
         struct watch *watch = &bench->watch;
@@ -348,6 +359,8 @@ void watch_look(struct bench *bench)
                 }
         for (size_t i = 0; i < watch->ties.count; i++)
                 look_at_tie(bench, &watch->ties.items[i]);
+        if (bench->foreign_id)
+                look_at_foreign(bench);
         if (++watch->looks % AUDIT_EVERY == 0) {
                 char *fault = sim_inconsistency(bench->sim);
                 if (fault)

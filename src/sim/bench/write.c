@@ -69,6 +69,7 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
 {
         write_number(out, "", "seed", schedule->seed, 0);
         buffer_format(out, "course: %s\n", course_name(schedule->course));
+        write_flag(out, "", "busy", schedule->busy);
         write_flag(out, "", "patient", schedule->patient);
         write_shape(&schedule->shape, out);
         buffer_add_text(out, schedule->faults.count ? "faults:\n" : "faults: []\n");
