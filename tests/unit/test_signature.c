@@ -80,6 +80,16 @@ static const struct {
          "been fully "
          "subnetted\"",
          FINDING_LOG_UNALLOCATED, "abc"},
+        {"level=error msg=\"Failed allocation for network lmqd\" error=\"failed allocating pools and gateway "
+         "IP "
+         "for network lmqd: could not find an available, non-overlapping IPv4 address pool among the "
+         "defaults "
+         "to assign to the network\" module=node node.id=pcj1",
+         FINDING_LOG_UNALLOCATED, "lmqd"},
+        {"level=error msg=\"Failed allocation for network xhkg\" error=\"failed allocating pools and gateway "
+         "IP "
+         "for network xhkg: No available addresses on this pool\" module=node node.id=qerg",
+         FINDING_LOG_UNALLOCATED, "xhkg"},
         {"level=error msg=\"fatal task error\" error=\"node is missing network attachments, ip addresses may "
          "be "
          "exhausted\" module=node/agent/taskmanager",
