@@ -56,6 +56,13 @@ enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix)
         return ret_prefix->address == address ? PREFIX_FINE : PREFIX_HOST_BITS;
 }
 
+bool prefix_told(const char *text, struct prefix *ret_prefix)
+{
+        enum prefix_fault fault = prefix_parse(text, ret_prefix);
+
+        return fault == PREFIX_FINE || fault == PREFIX_HOST_BITS;
+}
+
 void prefix_format(struct prefix prefix, char ret_text[PREFIX_TEXT_SIZE])
 {
         char address[ADDRESS_TEXT_SIZE];

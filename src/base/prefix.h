@@ -30,6 +30,8 @@ enum prefix_fault {
 
 /* *ret_prefix is also written for PREFIX_HOST_BITS, with the bits cleared: what was probably meant. */
 enum prefix_fault prefix_parse(const char *text, struct prefix *ret_prefix);
+/* As engines take and tell subnets and ranges: with host bits, too. False when it is none of IPv4. */
+bool prefix_told(const char *text, struct prefix *ret_prefix);
 void prefix_format(struct prefix prefix, char ret_text[PREFIX_TEXT_SIZE]);
 
 uint32_t prefix_mask(uint8_t length_bits);

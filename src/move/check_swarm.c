@@ -71,7 +71,7 @@ static int check_clear(struct checking *c, const char *subnet, const char *what,
         _cleanup_occupied_ struct occupied occupied = {0};
         struct prefix prefix;
 
-        if (prefix_parse(subnet, &prefix) != PREFIX_FINE)
+        if (!prefix_told(subnet, &prefix))
                 return error_set(error, ERROR_REFUSED, "the plan's subnet %s is none", subnet);
         _cleanup_(reserved_done) struct reserved reserved = {0};
         for (size_t i = 0; i < c->plan->reserved.count; i++)

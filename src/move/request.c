@@ -58,8 +58,7 @@ static int write_ipam(writer_t w, document_t d, json_node root, const char *subn
         struct prefix old;
         struct prefix new;
 
-        if (prefix_parse(old_text, &old) != PREFIX_FINE ||
-            prefix_parse(subnet ? subnet : old_text, &new) != PREFIX_FINE)
+        if (!prefix_told(old_text, &old) || !prefix_told(subnet ? subnet : old_text, &new))
                 return error_set(error, ERROR_PROTOCOL, "the engine tells no subnet of the network");
         json_write_key(w, "IPAM");
         json_write_object(w);

@@ -90,9 +90,8 @@ static bool wished_address(const struct move *move, const struct plan_container 
         struct prefix now;
         uint32_t address;
 
-        if (!address_parse(container->static_address, &address) ||
-            prefix_parse(subnet, &now) != PREFIX_FINE ||
-            prefix_parse(move->plan->old_subnet, &old) != PREFIX_FINE)
+        if (!address_parse(container->static_address, &address) || !prefix_told(subnet, &now) ||
+            !prefix_told(move->plan->old_subnet, &old))
                 return false;
         *ret_address = prefix_contains(now, address) ? address : now.address + (address - old.address);
         return prefix_contains(now, *ret_address) && *ret_address != prefix_last(now);

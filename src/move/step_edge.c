@@ -216,7 +216,7 @@ static int live_address(struct move *move, const struct step *step, size_t index
         _cleanup_held_ struct held held = {0};
         struct prefix prefix;
 
-        if (prefix_parse(subnet, &prefix) != PREFIX_FINE)
+        if (!prefix_told(subnet, &prefix))
                 return error_set(error, ERROR_FAILED, "the plan's subnet %s is none", subnet);
         if (held_look(move->engine, reached_id(move, step), &held, error) < 0)
                 return -1;

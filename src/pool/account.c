@@ -58,7 +58,7 @@ static uint64_t subnet_capacity(const struct subnet *subnet)
 
         if (subnet->ipv6 || !subnet->text)
                 return 0;
-        if (!subnet->range || prefix_parse(subnet->range, &range) != PREFIX_FINE)
+        if (!subnet->range || !prefix_told(subnet->range, &range))
                 return prefix_usable(subnet->prefix.length_bits);
         uint64_t reserved = prefix_contains(range, subnet->prefix.address) +
                             prefix_contains(range, prefix_last(subnet->prefix));

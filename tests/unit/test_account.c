@@ -254,6 +254,17 @@ static void an_ip_range_bounds_what_can_be_handed_out(void **state)
         assert_int_equal(proxy_account(&books)->capacity, 8);
 }
 
+/* Engines take one with host bits, and tell it as it was asked for. */
+static void a_range_with_host_bits_bounds_as_one_without(void **state)
+{
+        _cleanup_books_ struct books books = {0};
+
+        proxy(&books,
+              "'IPAM':{'Config':[{'Subnet':'10.0.1.0/24','IPRange':'10.0.1.67/29','Gateway':'10.0.1.1'}"
+              "]}");
+        assert_int_equal(proxy_account(&books)->capacity, 8);
+}
+
 static void a_range_at_the_edge_loses_network_and_gateway(void **state)
 {
         _cleanup_books_ struct books books = {0};
@@ -421,6 +432,7 @@ int main(void)
                 cmocka_unit_test(an_endpoint_that_nobody_handed_out_is_shown_but_owns_nothing),
                 cmocka_unit_test(holders_stand_in_the_order_of_addresses),
                 cmocka_unit_test(an_ip_range_bounds_what_can_be_handed_out),
+                cmocka_unit_test(a_range_with_host_bits_bounds_as_one_without),
                 cmocka_unit_test(a_range_at_the_edge_loses_network_and_gateway),
                 cmocka_unit_test(several_subnets_add_up_and_ipv6_does_not_count),
                 cmocka_unit_test(only_overlays_have_accounts_and_ingress_is_the_first),

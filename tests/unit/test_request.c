@@ -127,6 +127,19 @@ static void text_in_an_option_is_not_mistaken_for_the_labels(void **state)
         assert_string_equal(strstr(made, "\"Labels\":{}"), "\"Labels\":{}}");
 }
 
+/* Engines take one with host bits, and tell it as it was asked for. */
+static void a_subnet_with_host_bits_is_asked_for_again(void **state)
+{
+        static const char inspect[] = "{\"Name\":\"p\",\"IPAM\":{\"Config\":[{\"Subnet\":\"10.0.1.7/"
+                                      "24\",\"Gateway\":\"10.0.1.1\"}]}}";
+        const struct buffer body = {.bytes = (char *)inspect, .length = strlen(inspect)};
+        _cleanup_free_ char *made = NULL;
+
+        (void)state;
+        assert_int_equal(request_of_network(&body, &(struct request_change){0}, &made, NULL), 0);
+        assert_non_null(strstr(made, "[{\"Subnet\":\"10.0.1.7/24\"}]"));
+}
+
 static void a_network_without_a_subnet_gives_no_request(void **state)
 {
         static const char *const bodies[] = {
@@ -156,6 +169,7 @@ int main(void)
                 cmocka_unit_test(a_gateway_keeps_its_distance_unless_the_engine_would_choose_it),
                 cmocka_unit_test(a_hop_has_empty_labels_for_the_lock_to_fill),
                 cmocka_unit_test(text_in_an_option_is_not_mistaken_for_the_labels),
+                cmocka_unit_test(a_subnet_with_host_bits_is_asked_for_again),
                 cmocka_unit_test(a_network_without_a_subnet_gives_no_request),
         };
 

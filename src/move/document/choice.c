@@ -11,7 +11,7 @@ static void sizes(const struct facts *facts, struct buffer *out)
         struct prefix old_subnet;
         struct prefix new_subnet;
 
-        if (prefix_parse(facts->plan->old_subnet, &old_subnet) != PREFIX_FINE ||
+        if (!prefix_told(facts->plan->old_subnet, &old_subnet) ||
             prefix_parse(facts->plan->new_subnet, &new_subnet) != PREFIX_FINE || prefix_size(old_subnet) <= 2)
                 return;
         uint64_t old_hosts = prefix_size(old_subnet) - 2;
