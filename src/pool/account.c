@@ -1,5 +1,6 @@
 #include "pool/account.h"
 
+#include "pool/id_index.h"
 #include "pool/stuck.h"
 
 #include <stdlib.h>
@@ -93,16 +94,59 @@ static const struct holder *holder_of_address(const struct account *account, uin
         return NULL;
 }
 
-static const char *node_name(const struct swarm *swarm, const char *node_id)
-{
-        const struct node *node = node_id ? swarm_node_by_id(swarm, node_id) : NULL;
+/* What is being counted, and where everything stands in it. */
+struct counting {
+        struct swarm *swarm;
+        struct accounts *accounts;
+        struct id_index networks, services, nodes; /* places of accounts, services and nodes */
+        bool *live; /* by account and node: a task of the node is on the network */
+};
 
-        return node ? node->name : node_id;
+static void counting_done(struct counting *counting)
+{
+        id_index_done(&counting->networks);
+        id_index_done(&counting->services);
+        id_index_done(&counting->nodes);
+        free(counting->live);
 }
 
-static struct account *find(struct accounts *accounts, const char *network_id)
+static void counting_begin(struct counting *counting)
 {
-        return (struct account *)account_of_network(accounts, network_id);
+        const struct swarm *swarm = counting->swarm;
+
+        for_each_account (account, counting->accounts)
+                id_index_add(&counting->networks, account->network->id,
+                             (size_t)(account - counting->accounts->items.items));
+        for_each_service (service, swarm)
+                id_index_add(&counting->services, service->id, (size_t)(service - swarm->services.items));
+        for_each_node (node, swarm)
+                id_index_add(&counting->nodes, node->id, (size_t)(node - swarm->nodes.items));
+        id_index_order(&counting->networks);
+        id_index_order(&counting->services);
+        id_index_order(&counting->nodes);
+        counting->live = memory_new(counting->accounts->items.count * swarm->nodes.count + 1, sizeof(bool));
+}
+
+static const char *node_name(const struct counting *counting, const char *node_id)
+{
+        size_t place = id_index_find(&counting->nodes, node_id);
+
+        return place == ID_NOWHERE ? node_id : counting->swarm->nodes.items[place].name;
+}
+
+/* NULL when it is none of the networks that are counted. */
+static struct account *find(const struct counting *counting, const char *network_id)
+{
+        size_t place = id_index_find(&counting->networks, network_id);
+
+        return place == ID_NOWHERE ? NULL : &counting->accounts->items.items[place];
+}
+
+static bool *live(const struct counting *counting, const struct account *account, size_t node)
+{
+        size_t place = (size_t)(account - counting->accounts->items.items);
+
+        return &counting->live[place * counting->swarm->nodes.count + node];
 }
 
 static void add_gateways(struct account *account)
@@ -114,111 +158,56 @@ static void add_gateways(struct account *account)
         }
 }
 
-static void add_vips(const struct swarm *swarm, struct accounts *accounts)
+static void add_vips(const struct counting *counting)
 {
-        for_each_service (service, swarm)
+        for_each_service (service, counting->swarm)
                 for (size_t i = 0; i < service->vips.count; i++) {
                         const struct vip *vip = &service->vips.items[i];
-                        struct account *account = find(accounts, vip->network_id);
+                        struct account *account = find(counting, vip->network_id);
                         if (account && vip->allocated)
                                 set_address(add_holder(account, HOLDER_VIP, service->name, service->id),
                                             vip->address);
                 }
 }
 
-/* Services in the order of their IDs. Every task asks for its service: a walk over all of them each time
- * would take longer, in a swarm of thousands, than reading the swarm. */
-struct service_index {
-        LIST(const struct service *) items;
-};
-
-static void service_index_done(struct service_index *index)
+static const char *task_name(const struct counting *counting, const struct task *task)
 {
-        free(index->items.items);
-}
-
-static int compare_services(const void *a, const void *b)
-{
-        return strcmp((*(const struct service *const *)a)->id, (*(const struct service *const *)b)->id);
-}
-
-static int compare_id(const void *id, const void *service)
-{
-        return strcmp(id, (*(const struct service *const *)service)->id);
-}
-
-static void service_index_fill(struct service_index *index, const struct swarm *swarm)
-{
-        for_each_service (service, swarm)
-                if (service->id)
-                        *list_add(&index->items) = service;
-        if (index->items.count)
-                qsort(index->items.items, index->items.count, sizeof(*index->items.items), compare_services);
-}
-
-static const struct service *service_of(const struct service_index *index, const struct task *task)
-{
-        const struct service **found =
-                task->service_id && index->items.count
-                        ? bsearch(task->service_id, index->items.items, index->items.count,
-                                  sizeof(*index->items.items), compare_id)
-                        : NULL;
-        return found ? *found : NULL;
-}
-
-static const char *task_name(struct swarm *swarm, const struct service_index *services,
-                             const struct task *task)
-{
-        const struct service *service = service_of(services, task);
+        size_t place = id_index_find(&counting->services, task->service_id);
         _cleanup_free_ char *name = NULL;
 
-        if (!service)
+        if (place == ID_NOWHERE)
                 return task->attachment ? NULL : task->id;
+        const struct service *service = &counting->swarm->services.items[place];
         name = service->mode == SERVICE_GLOBAL
                        ? text_format("%s.%.12s", service->name, task->node_id ? task->node_id : "?")
                        : text_format("%s.%llu", service->name, (unsigned long long)task->slot);
-        return swarm_string(swarm, name);
+        return swarm_string(counting->swarm, name);
 }
 
-static void add_task(struct swarm *swarm, struct accounts *accounts, const struct service_index *services,
-                     const struct task *task)
+static void add_task(const struct counting *counting, const struct task *task)
 {
-        const char *name = task_name(swarm, services, task);
+        const char *name = task_name(counting, task);
+        size_t node = id_index_find(&counting->nodes, task->node_id);
 
         for_each_attachment (attachment, task) {
-                struct account *account = find(accounts, attachment->network_id);
+                struct account *account = find(counting, attachment->network_id);
+                if (account && node != ID_NOWHERE)
+                        *live(counting, account, node) = true;
                 for (size_t i = 0; account && i < attachment->addresses.count; i++) {
                         struct holder *holder = add_holder(
                                 account, task->attachment ? HOLDER_ATTACHMENT : HOLDER_TASK, name, task->id);
                         set_address(holder, attachment->addresses.items[i]);
-                        holder->node = node_name(swarm, task->node_id);
+                        holder->node = node_name(counting, task->node_id);
                         holder->state = task_state_name(task->state);
                 }
         }
 }
 
-static void add_tasks(struct swarm *swarm, struct accounts *accounts)
+static void add_tasks(const struct counting *counting)
 {
-        struct service_index services _cleanup_(service_index_done) = {0};
-
-        service_index_fill(&services, swarm);
-        for_each_task (task, swarm)
+        for_each_task (task, counting->swarm)
                 if (task_holds_addresses(task))
-                        add_task(swarm, accounts, &services, task);
-}
-
-/* Whether a node must have a load-balancer endpoint: on ingress always, else while a task of it is on the
- * network. */
-static bool node_needs_endpoint(const struct swarm *swarm, const struct node *node,
-                                const struct network *network)
-{
-        if (network->ingress)
-                return true;
-        for_each_task (task, swarm)
-                if (task_holds_addresses(task) && text_equal(task->node_id, node->id) &&
-                    task_on(task, network->id))
-                        return true;
-        return false;
+                        add_task(counting, task);
 }
 
 static bool is_balancer(const struct endpoint *endpoint)
@@ -235,12 +224,17 @@ static const struct endpoint *local_balancer(const struct network *network)
         return NULL;
 }
 
-static void add_nodes(const struct swarm *swarm, struct account *account)
+/* A node has a load-balancer endpoint on ingress always, else while a task of it is on the network. */
+static void add_nodes(const struct counting *counting, struct account *account)
 {
+        const struct swarm *swarm = counting->swarm;
+
         for_each_node (node, swarm) {
                 bool local = text_equal(node->id, swarm->local_node_id);
                 const struct endpoint *seen = local ? local_balancer(account->network) : NULL;
-                if (!seen && !node_needs_endpoint(swarm, node, account->network))
+                bool needed = account->network->ingress ||
+                              *live(counting, account, (size_t)(node - swarm->nodes.items));
+                if (!seen && !needed)
                         continue;
                 struct holder *holder = add_holder(account, HOLDER_NODE, node->name, node->id);
                 holder->node = node->name;
@@ -368,13 +362,15 @@ static void open_accounts(const struct swarm *swarm, struct accounts *accounts)
 void accounts_of(struct swarm *swarm, struct accounts *ret_accounts)
 {
         struct accounts accounts = {0};
+        struct counting counting _cleanup_(counting_done) = {.swarm = swarm, .accounts = &accounts};
 
         open_accounts(swarm, &accounts);
-        add_vips(swarm, &accounts);
-        add_tasks(swarm, &accounts);
+        counting_begin(&counting);
+        add_vips(&counting);
+        add_tasks(&counting);
         for_each_account (account, &accounts) {
                 add_gateways(account);
-                add_nodes(swarm, account);
+                add_nodes(&counting, account);
                 add_local_endpoints(swarm, account);
                 account->owned = account->counts[HOLDER_VIP] + account->counts[HOLDER_TASK] +
                                  account->counts[HOLDER_NODE] + account->counts[HOLDER_ATTACHMENT];

@@ -227,6 +227,24 @@ static void ten_thousand_services_open_within_seconds_and_200_mb(void **state)
         assert_true(spent_ms() - began_ms < 5000);
 }
 
+/* Every account asked every task for every node once, which took minutes. */
+static void fifty_thousand_tasks_are_counted_within_seconds(void **state)
+{
+        _cleanup_sim_ struct sim *sim = open_file("10000");
+        _cleanup_swarm_ struct swarm swarm = {0};
+        _cleanup_accounts_ struct accounts accounts = {0};
+
+        (void)state;
+        look(sim, &swarm);
+        int64_t began_ms = spent_ms();
+        accounts_of(&swarm, &accounts);
+        int64_t took_ms = spent_ms() - began_ms;
+        const struct account *proxy = account_named(&accounts, "proxy");
+        assert_int_equal(proxy->owned, 8000 + 50000 + 100);
+        assert_int_equal(proxy->counts[HOLDER_NODE], 100);
+        assert_true(SANITIZED || took_ms < 3000);
+}
+
 static void three_managers_get_their_addresses_back_after_an_hour(void **state)
 {
         _cleanup_sim_ struct sim *sim = open_file("three-managers");
@@ -262,6 +280,7 @@ int main(void)
                 cmocka_unit_test(the_reference_host_is_exhausted_as_it_was_found),
                 cmocka_unit_test(every_scenario_opens_and_agrees_with_itself),
                 cmocka_unit_test(ten_thousand_services_open_within_seconds_and_200_mb),
+                cmocka_unit_test(fifty_thousand_tasks_are_counted_within_seconds),
                 cmocka_unit_test(three_managers_get_their_addresses_back_after_an_hour),
                 cmocka_unit_test(a_slash_28_is_full_of_leaks),
                 cmocka_unit_test(the_reference_host_gets_the_plan_of_the_real_one),
