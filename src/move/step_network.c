@@ -282,6 +282,10 @@ int act_remove(struct move *move, const struct step *step, struct error *error)
         _cleanup_free_ char *path = text_format("/networks/%s", leaving_id(move, step));
         _cleanup_error_ struct error refused = {0};
 
+        /* Somebody may have taken the name since the lock was looked at. One without a pool tells no labels.
+         */
+        if (step->kind == STEP_HOP_REMOVE && move->hop_allocated && look_at_lock(move, error) < 0)
+                return -1;
         if (engine_delete(move->engine, path, &refused) == 0 || refused.kind == ERROR_NOT_FOUND)
                 return 0;
         return error_move(error, &refused);

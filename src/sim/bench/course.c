@@ -240,6 +240,14 @@ static void run_once(struct operator_state *o)
                 think(o, sentence);
 }
 
+static void outcome_of_no_swarm(const char *why, struct outcome *ret_outcome)
+{
+        *ret_outcome = (struct outcome){0};
+        ret_outcome->invariant = text_copy("the swarm can be made");
+        ret_outcome->expected = text_copy("it");
+        ret_outcome->found = text_copy(why);
+}
+
 void bench_run(const struct schedule *schedule, const char *state, FILE *trace, struct call_list *calls,
                struct outcome *ret_outcome)
 {
@@ -249,9 +257,7 @@ void bench_run(const struct schedule *schedule, const char *state, FILE *trace, 
         struct operator_state o = {.bench = &bench, .goal = GOAL_NEW};
 
         if (bench_open(&bench, schedule, state, trace, &error) < 0) {
-                *ret_outcome = (struct outcome){.invariant = text_copy("the swarm can be made"),
-                                                .expected = text_copy("it"),
-                                                .found = steal_pointer(error.sentence)};
+                outcome_of_no_swarm(error.sentence, ret_outcome);
                 return;
         }
         bench.list = calls;
