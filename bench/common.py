@@ -1,4 +1,4 @@
-"""What both benchmarks share: a lab of their own that is always taken down, commands that end with them, the programs
+"""What the benchmarks share: a lab of their own that is always taken down, commands that end with them, the programs
 under test, and how a result is written.
 
 A benchmark ends in one of two ways: its main returns, or a signal raises SystemExit in it. On both ways the `with`
@@ -133,13 +133,17 @@ def alone(name):
 
 # ---- what is measured ----
 
-def headroom_built():
+def built(target):
     """An optimised build beside the developer's own; a compiler's further warnings at -O3 are no reason not to measure."""
     folder = TREE / "build" / "bench"
     if not (folder / "build.ninja").exists():
         run(["meson", "setup", "--buildtype=release", "-Dwerror=false", folder, TREE])
-    run(["ninja", "-C", folder, "src/cli/headroom"])
-    return folder / "src" / "cli" / "headroom"
+    run(["ninja", "-C", folder, target])
+    return folder / target
+
+
+def headroom_built():
+    return built("src/cli/headroom")
 
 
 def machine():
@@ -201,10 +205,12 @@ def record(name, what, result, text):
     say(f"recorded in docs/results/{stem}.md")
 
 
-def add_options(parser, lab_name):
+def add_options(parser, lab_name=None):
+    """Without a lab of its own a benchmark needs no name for it, and no root."""
     parser.add_argument("--json", metavar="FILE", help="write all figures there too")
     parser.add_argument("--record", action="store_true", help="write the result to docs/results/")
-    parser.add_argument("--name", default=lab_name, help="of the lab that is made and taken down (%(default)s)")
+    if lab_name:
+        parser.add_argument("--name", default=lab_name, help="of the lab that is made and taken down (%(default)s)")
     parser.add_argument("--headroom", metavar="FILE", help="this program instead of an optimised build of the tree")
     parser.add_argument("--calm-seconds", type=float, default=0, metavar="S",
                         help="wait up to S seconds for the machine's other work to end before measuring")
@@ -213,9 +219,11 @@ def add_options(parser, lab_name):
 def start(parser):
     """Parses, and makes signals end the benchmark in order."""
     args = parser.parse_args()
-    if os.geteuid() != 0:
+    lab = hasattr(args, "name")
+    if lab and os.geteuid() != 0:
         raise Failure("a lab needs root")
-    missing = [p for p in ("jq", "curl", "meson", "ninja", "ip", "nsenter") if not shutil.which(p)]
+    needed = ("curl", "meson", "ninja", *(("jq", "ip", "nsenter") if lab else ()))
+    missing = [p for p in needed if not shutil.which(p)]
     if missing:
         raise Failure(f"not installed: {', '.join(missing)}")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -140,7 +140,7 @@ static void set_reference_host(struct scene *scene)
 static void the_reference_host_runs_full_after_eleven_days(void **state)
 {
         _cleanup_scene_ struct scene scene = {0};
-        struct forecast_settings settings = settings_of(60, 40);
+        struct forecast_settings settings = settings_of(40, 20);
 
         (void)state;
         set_reference_host(&scene);
@@ -148,7 +148,7 @@ static void the_reference_host_runs_full_after_eleven_days(void **state)
         settings.leaked.count = 1;
         make(&scene, &settings);
         const struct forecast_row *row = row_of(&scene, VARIANT_AS_IT_IS, "proxy");
-        assert_int_equal(row->full_runs, 40);
+        assert_int_equal(row->full_runs, 20);
         assert_int_equal(row->capacity, 253);
         assert_true(row->early_ms < 11 * QUANTITY_DAY_MS && row->late_ms > 11 * QUANTITY_DAY_MS);
         assert_true(fabs(row->leaks_a_day - row->leaks_a_day_reckoned) < 0.05 * row->leaks_a_day_reckoned);
@@ -444,7 +444,7 @@ static void a_network_that_refuses_already_is_full_now(void **state)
 static void the_exhausted_reference_host_lasts_eleven_days_once_it_is_reclaimed(void **state)
 {
         _cleanup_scene_ struct scene scene = {0};
-        struct forecast_settings settings = settings_of(60, 20);
+        struct forecast_settings settings = settings_of(30, 10);
         _cleanup_scenario_ struct scenario *scenario = NULL;
         _cleanup_sim_ struct sim *sim = NULL;
         _cleanup_error_ struct error error = {0};
@@ -460,7 +460,7 @@ static void the_exhausted_reference_host_lasts_eleven_days_once_it_is_reclaimed(
         const struct forecast_row *reclaimed = row_of(&scene, VARIANT_RECLAIMED, "proxy");
         assert_int_equal(now->leaked.min, 240);
         assert_true(report_full_now(now));
-        assert_int_equal(reclaimed->full_runs, 20);
+        assert_int_equal(reclaimed->full_runs, 10);
         assert_true(reclaimed->median_ms > 10 * QUANTITY_DAY_MS &&
                     reclaimed->median_ms < 12 * QUANTITY_DAY_MS);
 }
