@@ -135,7 +135,7 @@ def alone(name):
 
 def built(target):
     """An optimised build beside the developer's own; a compiler's further warnings at -O3 are no reason not to measure."""
-    folder = TREE / "build" / "bench"
+    folder = TREE / "build" / "release"
     if not (folder / "build.ninja").exists():
         run(["meson", "setup", "--buildtype=release", "-Dwerror=false", folder, TREE])
     run(["ninja", "-C", folder, target])
