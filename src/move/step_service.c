@@ -79,6 +79,13 @@ static bool may_be_taken_up(const struct swarm *swarm, const char *on_id)
         return true;
 }
 
+/* One that is meant to run and waits in New for an address would take the first that the others leave. */
+static bool is_on_yet(const struct task *task, const char *network_id)
+{
+        return task_holds_address_on(task, network_id) ||
+               (task->desired == TASK_RUNNING && task->state <= TASK_RUNNING && task_on(task, network_id));
+}
+
 /* NULL when the service has settled on the network, else what is being waited for. */
 static char *unsettled(const struct swarm *swarm, const struct service *service, const char *on_id,
                        const char *off_id, bool must_run)
@@ -87,7 +94,7 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
         uint64_t wanted = 0;
 
         for_each_task (task, swarm) {
-                if (off_id && task_holds_address_on(task, off_id))
+                if (off_id && is_on_yet(task, off_id))
                         return text_format("its old task to end (%s)", task_state_name(task->state));
                 if (task->desired != TASK_RUNNING || !task_holds_addresses(task))
                         continue;
