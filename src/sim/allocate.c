@@ -65,15 +65,20 @@ static bool knows_all(struct sim *sim, const struct sim_task *task)
         return true;
 }
 
+void sim_note_leak(struct sim *sim, struct sim_network *network)
+{
+        network->leaked++;
+        network->leaked_ever++;
+        sim->leaked++;
+}
+
 static void leak(struct sim *sim, const struct sim_task *task)
 {
         for (size_t i = 0; i < task->attachment_count; i++) {
                 struct sim_network *network = sim_network_stored(sim, task->attachments[i].network);
                 if (!network || !network->allocated || !task->attachments[i].address)
                         continue;
-                network->leaked++;
-                network->leaked_ever++;
-                sim->leaked++;
+                sim_note_leak(sim, network);
         }
 }
 
@@ -182,7 +187,7 @@ void sim_retry(struct sim *sim)
                 retry_endpoints(sim, network);
         }
         for_each_sim (sim_service, service, &sim->services)
-                if (!service->allocated)
+                if (!service->allocated && service->logged) /* who was never tried is not to be tried again */
                         sim_service_allocate(sim, service);
         retry_tasks(sim);
 }
@@ -204,20 +209,35 @@ static void reopen_pool(struct sim_network *network)
                         sim_address_take(&network->pool, network->on.items[i].endpoint);
 }
 
-static void take_again(struct sim *sim, const struct sim_network *only, struct sim_ref ref, uint32_t address)
+/* False: somebody else has it. */
+static bool take_again(struct sim *sim, const struct sim_network *only, struct sim_ref ref, uint32_t address)
 {
         struct sim_network *network = sim_network_stored(sim, ref);
 
-        if (network && network->allocated && address && (!only || network == only))
-                sim_address_take(&network->pool, address);
+        if (!network || !network->allocated || !address || (only && network != only))
+                return true;
+        return sim_address_take(&network->pool, address);
+}
+
+/* A new leader believes the store, also in what the one before it had given back. */
+static void take_vips(struct sim *sim, const struct sim_network *only, struct sim_service *service)
+{
+        bool whole = true;
+
+        if (only && service->vips_lost)
+                return;
+        for (size_t i = 0; i < service->vips.count; i++)
+                whole = take_again(sim, only, service->vips.items[i].network,
+                                   service->vips.items[i].address) &&
+                        whole;
+        service->vips_lost = !whole;
 }
 
 /* What the store holds, of all networks or of one. */
 static void take_stored(struct sim *sim, const struct sim_network *only)
 {
         for_each_sim (sim_service, service, &sim->services)
-                for (size_t i = 0; i < service->vips.count; i++)
-                        take_again(sim, only, service->vips.items[i].network, service->vips.items[i].address);
+                take_vips(sim, only, service);
         for_each_sim (sim_task, task, &sim->tasks)
                 for (size_t i = 0; task->allocated && i < task->attachment_count; i++)
                         take_again(sim, only, task->attachments[i].network, task->attachments[i].address);

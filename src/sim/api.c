@@ -79,13 +79,24 @@ const char *sim_json_type_name(enum json_type type)
                                                          : "null";
 }
 
-struct json_document *sim_body(const struct sim_call *call, const char *type)
+bool sim_body_is_there(struct sim_call *call)
+{
+        if (!call->body_length && call->engine_minor < SIM_MINOR_26)
+                return sim_refuse(call->answer, 400, "got EOF while reading request body");
+        if (!call->body_length) {
+                call->body = "{}";
+                call->body_length = strlen(call->body);
+        }
+        return true;
+}
+
+struct json_document *sim_body(struct sim_call *call, const char *type)
 {
         struct json_document *d = NULL;
 
-        if (!call->body_length) {
-                sim_refuse(call->answer, 400, "got EOF while reading request body");
-        } else if (json_parse(call->body, call->body_length, &d, NULL) < 0) {
+        if (!sim_body_is_there(call))
+                return NULL;
+        if (json_parse(call->body, call->body_length, &d, NULL) < 0) {
                 _cleanup_free_ char *complaint = sim_json_complaint(call->body, call->body_length);
                 sim_refuse(call->answer, 400, "%s", complaint);
         } else if (json_type(d, json_root(d)) != JSON_OBJECT) {
@@ -96,7 +107,7 @@ struct json_document *sim_body(const struct sim_call *call, const char *type)
         return d;
 }
 
-struct json_document *sim_typed_body(const struct sim_call *call, const char *type)
+struct json_document *sim_typed_body(struct sim_call *call, const char *type)
 {
         const char *said = call->content_type;
 
@@ -184,6 +195,7 @@ void sim_request(struct sim *sim, const struct sim_request *request, struct sim_
                                 .node = (uint32_t)request->node,
                                 .minor = request->minor ? request->minor : sim_minor(sim),
                                 .live = request->live,
+                                .engine_minor = sim_minor(sim),
                                 .answer = ret_answer};
 
         *ret_answer = (struct sim_answer){.content_type = "application/json"};

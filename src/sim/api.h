@@ -12,6 +12,9 @@
 #define SIM_TLS_INFO                                                                                         \
         "\"TLSInfo\":{\"TrustRoot\":\"-----BEGIN CERTIFICATE-----\\nc2lt\\n-----END CERTIFICATE-----\\n\","  \
         "\"CertIssuerSubject\":\"MBMxETAPBgNVBAMTCHN3YXJtLWNh\",\"CertIssuerPublicKey\":\"c2lt\"}"
+/* Of a network that a container is to be attached to; its name twice. */
+#define SIM_NOT_ATTACHED_UNKNOWN                                                                             \
+        "Could not attach to network %s: rpc error: code = NotFound desc = network %s not found"
 
 /* `filters={"name":["a"],"label":{"b=c":true}}`: each value with its key. */
 struct sim_filter {
@@ -28,7 +31,8 @@ struct sim_call {
         const char *body, *content_type;
         size_t body_length;
         uint32_t node;
-        int minor;
+        int minor;        /* that was asked for */
+        int engine_minor; /* that the engine speaks */
         bool live;
         struct sim_filters filters; /* of a list that goes on they are the list's */
         struct sim_answer *answer;
@@ -38,12 +42,14 @@ struct sim_call {
 bool sim_refuse(struct sim_answer *answer, int status, const char *format, ...) _printf_(3, 4);
 /* The body as an object of JSON, which the engine calls so; refused in its words when it is none. NULL then.
  */
-struct json_document *sim_body(const struct sim_call *call, const char *type);
+struct json_document *sim_body(struct sim_call *call, const char *type);
 /* The same, and what is said to be something else than JSON is refused, too. */
-struct json_document *sim_typed_body(const struct sim_call *call, const char *type);
+struct json_document *sim_typed_body(struct sim_call *call, const char *type);
 const char *sim_json_type_name(enum json_type type); /* as Go calls it */
 /* complaint.c: what is wrong with a text that is no JSON. */
 char *sim_json_complaint(const char *bytes, size_t length);
+/* Engines before 26.1 want a body; for those from then on an empty object is put in its place. */
+bool sim_body_is_there(struct sim_call *call);
 
 /* query.c */
 char *sim_query(const struct sim_call *call, const char *key); /* decoded; NULL when absent */

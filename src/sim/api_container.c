@@ -102,12 +102,30 @@ static bool connect_first(struct sim *sim, const struct json_document *d, struct
         if (text_equal(mode, "host") || text_equal(mode, "none"))
                 return true;
         struct sim_network *network = sim_network_find(sim, mode);
-        if (!network)
-                return true; /* the engine notices it at the start only */
+        if (!network) {
+                container->missing = steal_pointer(mode); /* the engine notices it at the start only */
+                return true;
+        }
         json_node config = json_path(d, json_root(d), "NetworkingConfig", "EndpointsConfig", mode, NULL);
         _cleanup_free_ char *address = json_text(d, json_path(d, config, "IPAMConfig", "IPv4Address", NULL));
         _cleanup_free_ char *aliases = raw(d, json_get(d, config, "Aliases"));
         return sim_connect(sim, container, network, address, aliases, answer);
+}
+
+/* From 26.1 on the engine looks whether the address fits a network that is here. */
+static bool accept_address(struct sim *sim, struct sim_call *call, const struct json_document *d)
+{
+        _cleanup_free_ char *mode =
+                json_text(d, json_path(d, json_root(d), "HostConfig", "NetworkMode", NULL));
+        const struct sim_network *network = text_empty(mode) ? NULL : sim_network_find(sim, mode);
+        uint32_t address;
+
+        if (!network || network->local || call->engine_minor < SIM_MINOR_26 ||
+            !sim_network_is_here(sim, network, call->node))
+                return true;
+        json_node config = json_path(d, json_root(d), "NetworkingConfig", "EndpointsConfig", mode, NULL);
+        _cleanup_free_ char *wanted = json_text(d, json_path(d, config, "IPAMConfig", "IPv4Address", NULL));
+        return !wanted || sim_address_wanted(network, wanted, &address, call->answer);
 }
 
 void sim_create_container(struct sim *sim, struct sim_call *call)
@@ -134,6 +152,10 @@ void sim_create_container(struct sim *sim, struct sim_call *call)
                 free(name);
                 return;
         }
+        if (!accept_address(sim, call, d)) {
+                free(name);
+                return;
+        }
         struct sim_container *container = sim_container_add(sim, call->node, SIM_NO_REF);
         container->name = name ? name : text_format("quiet_%u", container->object.ref.index);
         container->image = steal_pointer(image);
@@ -144,6 +166,19 @@ void sim_create_container(struct sim *sim, struct sim_call *call)
         sim_hex_id(sim, SIM_KIND_CONTAINER, container->object.ref, id);
         call->answer->status = 201;
         buffer_format(&call->answer->body, "{\"Id\":\"%s\",\"Warnings\":[]}\n", id);
+}
+
+/* From 28.5 on a refusal says what was being done. */
+static void name_the_step(struct sim_call *call)
+{
+        _cleanup_json_ struct json_document *d = NULL;
+        _cleanup_buffer_ struct buffer said = call->answer->body;
+
+        call->answer->body = (struct buffer){0};
+        if (json_parse(buffer_text(&said), said.length, &d, NULL) < 0)
+                return;
+        _cleanup_free_ char *message = json_text(d, json_get(d, json_root(d), "message"));
+        sim_refuse(call->answer, call->answer->status, "failed to set up container networking: %s", message);
 }
 
 void sim_start_container(struct sim *sim, struct sim_call *call)
@@ -157,6 +192,8 @@ void sim_start_container(struct sim *sim, struct sim_call *call)
         else if (sim_container_start(sim, container, call->answer)) {
                 sim_tell_container(sim, container, "start", "");
                 call->answer->status = 204;
+        } else if (call->engine_minor >= SIM_MINOR_28) {
+                name_the_step(call);
         }
 }
 

@@ -1,5 +1,7 @@
 #include "sim/api.h"
 
+#include <regex.h>
+
 /* Networks, as the API asks of them. */
 
 static struct sim_table *table(struct sim *sim)
@@ -16,10 +18,21 @@ static bool is_listed(struct sim *sim, const struct sim_call *call, const void *
         return true;
 }
 
-/* Up to 20.10 a name is matched by its beginning, later by any part. */
-static bool name_matches(const struct sim *sim, const char *name, const char *wanted)
+/* The swarm is asked for the whole name; what is on the node is found by any part, or a regular expression.
+ */
+static bool name_matches(const struct sim *sim, const struct sim_call *call,
+                         const struct sim_network *network, const char *wanted)
 {
-        return sim_minor(sim) < SIM_MINOR_26 ? text_starts_with(name, wanted) : strstr(name, wanted) != NULL;
+        regex_t expression;
+
+        if (text_equal(network->name, wanted))
+                return true;
+        if (!sim_network_is_here(sim, network, call->node) ||
+            regcomp(&expression, wanted, REG_EXTENDED | REG_NOSUB) != 0)
+                return false;
+        bool found = regexec(&expression, network->name, 0, NULL, 0) == 0;
+        regfree(&expression);
+        return found;
 }
 
 static bool is_builtin(const struct sim_network *network)
@@ -33,10 +46,9 @@ static bool matches(struct sim *sim, const struct sim_call *call, const void *ob
         const struct sim_network *network = object;
         char id[SIM_HEX_ID_SIZE];
 
-        (void)call;
         sim_network_id(sim, network, id);
         if (text_equal(key, "name"))
-                return name_matches(sim, network->name, value);
+                return name_matches(sim, call, network, value);
         if (text_equal(key, "id"))
                 return text_starts_with(id, value);
         if (text_equal(key, "driver"))
@@ -92,43 +104,95 @@ static char *raw(const struct json_document *d, json_node node, const char *othe
                        : text_copy_n(json_bytes(d, node), json_length(d, node));
 }
 
-/* Host bits are let through, and told as they were said. */
-static bool read_prefix(const char *text, struct prefix *ret_prefix, struct sim_answer *answer)
-{
-        enum prefix_fault fault = prefix_parse(text, ret_prefix);
+/* What is asked for, as text and as read. */
+struct asked_ipam {
+        char *subnet, *range, *gateway;
+};
 
-        if (fault == PREFIX_FINE || fault == PREFIX_HOST_BITS)
-                return true;
-        return sim_refuse(answer, 500, "Invalid subnet %s : invalid CIDR address: %s", text, text);
+static void asked_ipam_done(struct asked_ipam *asked)
+{
+        free(asked->subnet);
+        free(asked->range);
+        free(asked->gateway);
 }
 
-static bool refuse_outside(const char *subnet, const char *what, const char *text, struct sim_answer *answer)
+/* The words of engines before 26.1, which take host bits, and ranges that are wider than their subnet. */
+static bool accept_loosely(const struct asked_ipam *asked, struct sim_network *wanted,
+                           struct sim_answer *answer)
 {
-        return sim_refuse(answer, 400,
-                          "rpc error: code = InvalidArgument desc = ipam configuration: subnet %s does not "
-                          "contain %s %s",
-                          subnet, what, text);
-}
+        static const char refused[] = "rpc error: code = InvalidArgument desc = ipam configuration:";
 
-static bool read_config(const struct json_document *d, json_node config, struct sim_network *wanted,
-                        struct sim_answer *answer)
-{
-        _cleanup_free_ char *subnet = json_text(d, json_get(d, config, "Subnet"));
-        _cleanup_free_ char *range = json_text(d, json_get(d, config, "IPRange"));
-        _cleanup_free_ char *gateway = json_text(d, json_get(d, config, "Gateway"));
-
-        wanted->has_subnet = !text_empty(subnet);
-        wanted->has_range = !text_empty(range);
-        wanted->gateway_asked = !text_empty(gateway);
-        if ((wanted->has_subnet && !read_prefix(subnet, &wanted->subnet, answer)) ||
-            (wanted->has_range && !read_prefix(range, &wanted->range, answer)))
-                return false;
+        if (wanted->has_subnet && !prefix_told(asked->subnet, &wanted->subnet))
+                return sim_refuse(answer, 500, "Invalid subnet %s : invalid CIDR address: %s", asked->subnet,
+                                  asked->subnet);
+        if (wanted->has_range && !prefix_told(asked->range, &wanted->range))
+                return sim_refuse(answer, 400, "%s invalid range %s", refused, asked->range);
         if (wanted->has_range && !prefix_contains(wanted->subnet, wanted->range.address))
-                return refuse_outside(subnet, "range", range, answer);
-        if (wanted->gateway_asked &&
-            (!address_parse(gateway, &wanted->gateway) || !prefix_contains(wanted->subnet, wanted->gateway)))
-                return refuse_outside(subnet, "gateway", gateway, answer);
+                return sim_refuse(answer, 400, "%s subnet %s does not contain range %s", refused,
+                                  asked->subnet, asked->range);
+        if (wanted->gateway_asked && !address_parse(asked->gateway, &wanted->gateway))
+                return sim_refuse(answer, 400, "%s invalid gateway %s", refused, asked->gateway);
+        if (wanted->gateway_asked && !prefix_contains(wanted->subnet, wanted->gateway))
+                return sim_refuse(answer, 400, "%s subnet %s does not contain gateway %s", refused,
+                                  asked->subnet, asked->gateway);
         return true;
+}
+
+static bool accept_prefix(const char *text, const char *what, struct prefix *ret_prefix,
+                          struct sim_answer *answer)
+{
+        char fitting[PREFIX_TEXT_SIZE];
+
+        switch (prefix_parse(text, ret_prefix)) {
+        case PREFIX_FINE:
+                return true;
+        case PREFIX_HOST_BITS:
+                prefix_format(*ret_prefix, fitting);
+                return sim_refuse(answer, 400, "invalid network config:\ninvalid %s %s: it should be %s",
+                                  what, text, fitting);
+        default:
+                return sim_refuse(answer, 400,
+                                  "invalid network config:\ninvalid %s %s: invalid CIDR block notation", what,
+                                  text);
+        }
+}
+
+/* The words since 26.1. */
+static bool accept_strictly(const struct asked_ipam *asked, struct sim_network *wanted,
+                            struct sim_answer *answer)
+{
+        static const char refused[] = "invalid network config:\ninvalid";
+
+        if ((wanted->has_subnet && !accept_prefix(asked->subnet, "subnet", &wanted->subnet, answer)) ||
+            (wanted->has_range && !accept_prefix(asked->range, "ip-range", &wanted->range, answer)))
+                return false;
+        if (wanted->has_range && wanted->range.length_bits < wanted->subnet.length_bits)
+                return sim_refuse(answer, 400,
+                                  "%s ip-range %s: CIDR block is bigger than its parent subnet %s", refused,
+                                  asked->range, asked->subnet);
+        if (wanted->has_range && !prefix_contains(wanted->subnet, wanted->range.address))
+                return sim_refuse(answer, 400, "%s ip-range %s: parent subnet %s doesn't contain ip-range",
+                                  refused, asked->range, asked->subnet);
+        if (wanted->gateway_asked && !address_parse(asked->gateway, &wanted->gateway))
+                return sim_refuse(answer, 400, "%s gateway %s: invalid address", refused, asked->gateway);
+        if (wanted->gateway_asked && !prefix_contains(wanted->subnet, wanted->gateway))
+                return sim_refuse(answer, 400, "%s gateway %s: parent subnet %s doesn't contain this address",
+                                  refused, asked->gateway, asked->subnet);
+        return true;
+}
+
+static bool read_config(const struct sim *sim, const struct json_document *d, json_node config,
+                        struct sim_network *wanted, struct sim_answer *answer)
+{
+        struct asked_ipam asked _cleanup_(asked_ipam_done) = {json_text(d, json_get(d, config, "Subnet")),
+                                                              json_text(d, json_get(d, config, "IPRange")),
+                                                              json_text(d, json_get(d, config, "Gateway"))};
+
+        wanted->has_subnet = !text_empty(asked.subnet);
+        wanted->has_range = !text_empty(asked.range);
+        wanted->gateway_asked = !text_empty(asked.gateway);
+        return sim_minor(sim) < SIM_MINOR_26 ? accept_loosely(&asked, wanted, answer)
+                                             : accept_strictly(&asked, wanted, answer);
 }
 
 static bool refuse_taken(struct sim *sim, const struct sim_call *call, const char *name, bool local)
@@ -141,9 +205,7 @@ static bool refuse_taken(struct sim *sim, const struct sim_call *call, const cha
                 if (!local && !network->local && !network->removed)
                         return sim_refuse(
                                 call->answer, 500,
-                                "rpc error: code = AlreadyExists desc = name conflicts with an existing "
-                                "object: network %s already exists",
-                                name);
+                                "rpc error: code = Unknown desc = name conflicts with an existing object");
         }
         return true;
 }
@@ -173,16 +235,18 @@ static bool accept_type(const struct sim_call *call, const struct json_document 
 
 static bool accept_name(struct sim *sim, struct sim_call *call, const char *name, bool local)
 {
-        if (text_empty(name))
-                return sim_refuse(call->answer, 500, "invalid name: ");
+        if (text_empty(name) || strspn(name, " ") == strlen(name))
+                return sim_refuse(call->answer, sim_minor(sim) < SIM_MINOR_26 ? 500 : 400, "invalid name: %s",
+                                  sim_minor(sim) >= SIM_MINOR_28 ? "name is empty"
+                                  : name                         ? name
+                                                                 : "");
         if (local && is_predefined(name))
                 return sim_refuse(call->answer, 403, "operation is not permitted on predefined %s network ",
                                   name);
         return refuse_taken(sim, call, name, local);
 }
 
-static void keep(struct sim *sim, const struct json_document *d, const struct sim_network *wanted,
-                 struct sim_network *network)
+static void keep(const struct json_document *d, const struct sim_network *wanted, struct sim_network *network)
 {
         json_node root = json_root(d);
         json_node ipam = json_get(d, root, "IPAM");
@@ -192,8 +256,6 @@ static void keep(struct sim *sim, const struct json_document *d, const struct si
         network->driver = json_text(d, json_get(d, root, "Driver"));
         network->options = raw(d, json_get(d, root, "Options"), NULL);
         network->labels = raw(d, json_get(d, root, "Labels"), NULL);
-        network->subnet_said =
-                json_text(d, json_get(d, json_first(d, json_get(d, ipam, "Config")), "Subnet"));
         network->ipam = text_format("\"Driver\":\"default\",\"Options\":%s", ipam_options);
         network->attachable = json_bool(d, json_get(d, root, "Attachable"));
         network->internal = json_bool(d, json_get(d, root, "Internal"));
@@ -204,7 +266,9 @@ static void keep(struct sim *sim, const struct json_document *d, const struct si
         network->range = wanted->range;
         network->gateway = wanted->gateway;
         network->gateway_asked = wanted->gateway_asked;
-        (void)sim;
+        json_node config = json_first(d, json_get(d, ipam, "Config"));
+        network->subnet_said = wanted->has_subnet ? json_text(d, json_get(d, config, "Subnet")) : NULL;
+        network->range_said = wanted->has_range ? json_text(d, json_get(d, config, "IPRange")) : NULL;
 }
 
 static void keep_local(struct sim *sim, struct sim_network *network)
@@ -236,15 +300,17 @@ void sim_create_network(struct sim *sim, struct sim_call *call)
         _cleanup_free_ char *name = json_text(d, json_get(d, json_root(d), "Name"));
         bool local = !json_text_is(d, json_get(d, json_root(d), "Driver"), "overlay");
         if (!accept_type(call, d, "Name") || !accept_type(call, d, "Driver") ||
-            !accept_name(sim, call, name, local) || !read_config(d, config, &wanted, call->answer))
+            !accept_name(sim, call, name, local) || !read_config(sim, d, config, &wanted, call->answer))
                 return;
         if (json_bool(d, json_get(d, json_root(d), "Ingress")) && sim_ingress(sim)) {
+                sim_network_id(sim, sim_ingress(sim), id);
                 sim_refuse(call->answer, 409,
-                           "rpc error: code = AlreadyExists desc = ingress network already exists");
+                           "rpc error: code = AlreadyExists desc = ingress network (%s) is already present",
+                           id);
                 return;
         }
         struct sim_network *network = sim_network_add(sim, name);
-        keep(sim, d, &wanted, network);
+        keep(d, &wanted, network);
         if (local)
                 keep_local(sim, network);
         sim_network_id(sim, network, id);
@@ -280,12 +346,16 @@ static void remove_local(struct sim *sim, struct sim_call *call, struct sim_netw
         sim_network_drop(sim, network);
 }
 
-static const char *ingress_user(struct sim *sim)
+/* The ID of a service that publishes there. */
+static bool ingress_user(struct sim *sim, char ret_id[SIM_ID_SIZE])
 {
-        for_each_sim (sim_service, service, &sim->services)
-                if (service->spec->ingress)
-                        return service->spec->name;
-        return NULL;
+        for_each_sim (sim_service, service, &sim->services) {
+                if (!service->spec->ingress)
+                        continue;
+                sim_id(sim, SIM_KIND_SERVICE, service->object.ref, ret_id);
+                return true;
+        }
+        return false;
 }
 
 void sim_delete_network(struct sim *sim, struct sim_call *call)
@@ -300,15 +370,16 @@ void sim_delete_network(struct sim *sim, struct sim_call *call)
         }
         _cleanup_free_ char *user = network->removed ? NULL : sim_network_user(sim, network);
         char id[SIM_HEX_ID_SIZE];
+        char publisher[SIM_ID_SIZE];
         sim_network_id(sim, network, id);
         if (network->removed)
                 sim_refuse(call->answer, 404, "network %s not found", call->part);
-        else if (network->ingress && ingress_user(sim))
+        else if (network->ingress && ingress_user(sim, publisher))
                 sim_refuse(call->answer, 400,
                            "rpc error: code = FailedPrecondition desc = ingress network cannot be removed "
                            "because "
                            "service %s depends on it",
-                           ingress_user(sim));
+                           publisher);
         else if (user)
                 sim_refuse(call->answer, 400,
                            "rpc error: code = FailedPrecondition desc = network %s is in use by %s", id,
@@ -350,13 +421,24 @@ static struct sim_container *container_of_body(struct sim *sim, struct sim_call 
         return container;
 }
 
+/* What no node knows is asked of the swarm, but for a task's container. */
+static struct sim_network *network_to_join(struct sim *sim, struct sim_call *call,
+                                           const struct sim_container *container)
+{
+        struct sim_network *network = find(sim, call);
+
+        if (!network && !sim_table_at(&sim->tasks, container->task))
+                sim_refuse(call->answer, 500, SIM_NOT_ATTACHED_UNKNOWN, call->part, call->part);
+        return network;
+}
+
 void sim_post_connect(struct sim *sim, struct sim_call *call)
 {
         _cleanup_json_ struct json_document *d = sim_typed_body(call, "types.NetworkConnect");
-        struct sim_network *network = d ? find(sim, call) : NULL;
-        struct sim_container *container = network ? container_of_body(sim, call, d) : NULL;
+        struct sim_container *container = d ? container_of_body(sim, call, d) : NULL;
+        struct sim_network *network = container ? network_to_join(sim, call, container) : NULL;
 
-        if (!container)
+        if (!network)
                 return;
         json_node config = json_get(d, json_root(d), "EndpointConfig");
         _cleanup_free_ char *address = json_text(d, json_path(d, config, "IPAMConfig", "IPv4Address", NULL));
@@ -369,14 +451,10 @@ void sim_post_disconnect(struct sim *sim, struct sim_call *call)
         _cleanup_json_ struct json_document *d = sim_typed_body(call, "types.NetworkDisconnect");
         struct sim_network *network = d ? find(sim, call) : NULL;
         struct sim_container *container = network ? container_of_body(sim, call, d) : NULL;
+        char id[SIM_HEX_ID_SIZE];
 
-        if (!container)
+        if (!container || sim_disconnect_from(sim, container, network))
                 return;
-        struct sim_connection *connection = sim_connection_of(container, network);
-        _cleanup_free_ char *name = sim_container_name(sim, container);
-        if (connection)
-                sim_disconnect(sim, container, connection);
-        else
-                sim_refuse(call->answer, 403, "container %s is not connected to network %s", name,
-                           network->name);
+        sim_hex_id(sim, SIM_KIND_CONTAINER, container->object.ref, id);
+        sim_refuse(call->answer, 500, "container %s is not connected to network %s", id, network->name);
 }

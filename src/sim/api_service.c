@@ -69,28 +69,41 @@ void sim_get_service(struct sim *sim, struct sim_call *call)
         buffer_add_text(&call->answer->body, "\n");
 }
 
-/* A port is published in ingress mode by one service only. */
+/* A port in ingress mode is nobody else's; in host mode several services may have it. */
+static bool is_port_taken(const struct sim_port *wanted, const struct sim_service *other)
+{
+        for (size_t i = 0; i < other->ports.count; i++) {
+                const struct sim_port *port = &other->ports.items[i];
+                if (port->published == wanted->published && text_equal(port->protocol, wanted->protocol) &&
+                    !(port->host_mode && wanted->host_mode))
+                        return true;
+        }
+        return false;
+}
+
+static bool accept_port(struct sim *sim, struct sim_call *call, const struct sim_port *wanted,
+                        const struct sim_service *own)
+{
+        char id[SIM_ID_SIZE];
+
+        for_each_sim (sim_service, other, &sim->services) {
+                if (other == own || !is_port_taken(wanted, other))
+                        continue;
+                sim_id(sim, SIM_KIND_SERVICE, other->object.ref, id);
+                return sim_refuse(call->answer, 400,
+                                  "rpc error: code = InvalidArgument desc = port '%u' is already in use by "
+                                  "service '%s' (%s) as an ingress port",
+                                  wanted->published, other->spec->name, id);
+        }
+        return true;
+}
+
 static bool accept_ports(struct sim *sim, struct sim_call *call, const struct sim_spec *spec,
                          const struct sim_service *own)
 {
-        for (size_t i = 0; i < spec->ports.count; i++) {
-                const struct sim_port *port = &spec->ports.items[i];
-                if (port->host_mode || !port->published)
-                        continue;
-                for_each_sim (sim_service, other, &sim->services)
-                        for (size_t j = 0; other != own && j < other->ports.count; j++)
-                                if (!other->ports.items[j].host_mode &&
-                                    other->ports.items[j].published == port->published &&
-                                    text_equal(other->ports.items[j].protocol, port->protocol)) {
-                                        char id[SIM_ID_SIZE];
-                                        sim_id(sim, SIM_KIND_SERVICE, other->object.ref, id);
-                                        return sim_refuse(
-                                                call->answer, 400,
-                                                "rpc error: code = InvalidArgument desc = port '%u' is "
-                                                "already in use by service '%s' (%s) as an ingress port",
-                                                port->published, other->spec->name, id);
-                                }
-        }
+        for (size_t i = 0; i < spec->ports.count; i++)
+                if (spec->ports.items[i].published && !accept_port(sim, call, &spec->ports.items[i], own))
+                        return false;
         return true;
 }
 
@@ -106,8 +119,7 @@ static bool accept_name(struct sim *sim, struct sim_call *call, const char *name
 
 void sim_create_service(struct sim *sim, struct sim_call *call)
 {
-        struct sim_spec *spec =
-                sim_spec_read(sim, call->body ? call->body : "", call->body_length, call->answer);
+        struct sim_spec *spec = sim_spec_read(sim, call->body, call->body_length, call->answer);
         char id[SIM_ID_SIZE];
 
         if (!spec)
@@ -129,8 +141,7 @@ static bool kills_engine(const struct sim *sim, const struct sim_spec *spec)
 
 static void update(struct sim *sim, struct sim_call *call, struct sim_service *service)
 {
-        struct sim_spec *spec =
-                sim_spec_read(sim, call->body ? call->body : "", call->body_length, call->answer);
+        struct sim_spec *spec = sim_spec_read(sim, call->body, call->body_length, call->answer);
 
         if (!spec)
                 return;
@@ -152,30 +163,48 @@ static void update(struct sim *sim, struct sim_call *call, struct sim_service *s
         buffer_add_text(&call->answer->body, "{\"Warnings\":null}\n");
 }
 
+static void roll_back(struct sim *sim, struct sim_call *call, struct sim_service *service)
+{
+        char id[SIM_ID_SIZE];
+
+        if (sim_roll_back(sim, service, true, "manually requested rollback")) {
+                buffer_add_text(&call->answer->body, "{\"Warnings\":null}\n");
+                return;
+        }
+        sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
+        sim_refuse(call->answer, 400,
+                   "rpc error: code = FailedPrecondition desc = service %s does not have a previous spec",
+                   id);
+}
+
+static bool accept_version(const struct sim_call *call, uint64_t *ret_version)
+{
+        _cleanup_free_ char *version = sim_query(call, "version");
+
+        if (version && text_to_u64(version, ret_version))
+                return true;
+        return sim_refuse(call->answer, 400,
+                          "invalid service version '%s': strconv.ParseUint: parsing \"%s\": invalid syntax",
+                          version ? version : "", version ? version : "");
+}
+
+/* In the engine's order: the body, the version's text, the service, the version. */
 void sim_update_service(struct sim *sim, struct sim_call *call)
 {
-        struct sim_service *service = find(sim, call);
-        _cleanup_free_ char *version = sim_query(call, "version");
         _cleanup_free_ char *rollback = sim_query(call, "rollback");
-        uint64_t given;
+        uint64_t version = 0;
 
+        if (!sim_body_is_there(call) || !accept_version(call, &version))
+                return;
+        struct sim_service *service = find(sim, call);
         if (!service)
                 return;
-        if (!version || !text_to_u64(version, &given)) {
-                sim_refuse(call->answer, 400,
-                           "invalid service version '%s': strconv.ParseUint: parsing \"%s\": invalid syntax",
-                           version ? version : "", version ? version : "");
-        } else if (given != service->object.version) {
+        if (version != service->object.version)
                 sim_refuse(call->answer, 500, "rpc error: code = Unknown desc = update out of sequence");
-        } else if (!text_equal(rollback, "previous")) {
+        else if (text_equal(rollback, "previous"))
+                roll_back(sim, call, service);
+        else
                 update(sim, call, service);
-        } else if (sim_roll_back(sim, service, true, "manually requested rollback")) {
-                buffer_add_text(&call->answer->body, "{\"Warnings\":null}\n");
-        } else {
-                sim_refuse(
-                        call->answer, 400,
-                        "rpc error: code = FailedPrecondition desc = service does not have a previous spec");
-        }
 }
 
 void sim_delete_service(struct sim *sim, struct sim_call *call)
@@ -255,13 +284,27 @@ static void write_task(struct sim *sim, const struct sim_call *call, const void 
         sim_write_task(sim, object, out);
 }
 
+/* Services and nodes that are asked for must be there. */
+static bool are_there(struct sim *sim, const struct sim_call *call)
+{
+        for (size_t i = 0; i < call->filters.items.count; i++) {
+                const struct sim_filter *filter = &call->filters.items.items[i];
+                bool missing = text_equal(filter->key, "service") ? !sim_service_find(sim, filter->value)
+                               : text_equal(filter->key, "node")  ? !sim_node_find(sim, filter->value)
+                                                                  : false;
+                if (missing)
+                        return sim_refuse(call->answer, 404, "%s %s not found", filter->key, filter->value);
+        }
+        return true;
+}
+
 void sim_get_tasks(struct sim *sim, struct sim_call *call)
 {
         static const char *const known[] = {"service", "node",  "desired-state", "runtime", "id",
                                             "name",    "label", "_up-to-date",   NULL};
         static const struct sim_list_kind kind = {tasks, task_is_listed, task_matches, write_task};
 
-        if (sim_filters_read(call, known))
+        if (sim_filters_read(call, known) && are_there(sim, call))
                 sim_answer_list(sim, call, &kind);
 }
 

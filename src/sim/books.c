@@ -135,7 +135,7 @@ static void audit_owners(struct audit *audit)
         for (size_t i = 0; i < audit->network->on.count; i++)
                 audit_address(audit, audit->network->on.items[i].endpoint, "node");
         for_each_sim (sim_service, service, &sim->services)
-                for (size_t i = 0; i < service->vips.count; i++)
+                for (size_t i = 0; !service->vips_lost && i < service->vips.count; i++)
                         if (sim_ref_equal(service->vips.items[i].network, ref))
                                 audit_address(audit, service->vips.items[i].address, "VIP");
         for_each_sim (sim_task, task, &sim->tasks)

@@ -59,14 +59,14 @@ static bool choose_here(struct sim *sim, const struct sim_network *network, uint
         return false;
 }
 
-static bool parse_wanted(const struct sim_network *network, const char *text, uint32_t *ret_address,
-                         struct sim_answer *answer)
+bool sim_address_wanted(const struct sim_network *network, const char *text, uint32_t *ret_address,
+                        struct sim_answer *answer)
 {
         if (!address_parse(text, ret_address))
                 return sim_refuse(answer, 400, "invalid IPv4 address: %s", text);
         if (!prefix_contains(network->subnet, *ret_address))
                 return sim_refuse(answer, 400,
-                                  "invalid config for network %s: invalid endpoint settings:\\nno configured "
+                                  "invalid config for network %s: invalid endpoint settings:\nno configured "
                                   "subnet or ip-range contain the IP address %s",
                                   network->name, text);
         return true;
@@ -77,7 +77,7 @@ static bool connect_visitor(struct sim *sim, struct sim_container *container, st
 {
         if (sim_table_at(&sim->tasks, container->task) && !sim_presence(network, container->node)->containers)
                 return sim_refuse(answer, 404, "network %s not found", network->name);
-        if (wanted && !parse_wanted(network, wanted, &connection->address, answer))
+        if (wanted && !sim_address_wanted(network, wanted, &connection->address, answer))
                 return false;
         if (wanted ? is_used_here(sim, network, container->node, connection->address)
                    : !choose_here(sim, network, container->node, &connection->address))
@@ -95,14 +95,35 @@ static bool connect_visitor(struct sim *sim, struct sim_container *container, st
  * The engine waits for the swarm, and gives up; but it remembers the network as the container's, and the next
  * attempt is let through without asking, with an address of the node's own choice.
  */
-static bool give_up(struct sim *sim, struct sim_container *container, struct sim_ref network,
-                    struct sim_answer *answer)
+static bool give_up(struct sim_container *container, struct sim_ref network, struct sim_answer *answer)
 {
         container->failed = network;
-        sim_run_until(sim, sim->now_ms + ATTACH_MAX_MS);
         return sim_refuse(answer, 500,
                           "attaching to network failed, make sure your network options are correct and check "
                           "manager logs: context deadline exceeded");
+}
+
+static bool take_address(struct sim_network *network, const char *wanted, uint32_t *address)
+{
+        if (!network->allocated)
+                return false;
+        if (!wanted)
+                return sim_address_next(&network->pool, address);
+        return prefix_contains(network->subnet, *address) && sim_address_take(&network->pool, *address);
+}
+
+/* Until the network has its pool, and the pool an address. Nothing that happens by itself takes them away. */
+static bool wait_for_address(struct sim *sim, struct sim_network *network, const char *wanted,
+                             uint32_t *address)
+{
+        int64_t end_ms = sim->now_ms + ATTACH_MAX_MS;
+
+        while (!take_address(network, wanted, address)) {
+                if (sim->now_ms >= end_ms)
+                        return false;
+                sim_run_until(sim, MAX(MIN(sim_next_ms(sim), end_ms), sim->now_ms));
+        }
+        return true;
 }
 
 static bool connect_attached(struct sim *sim, struct sim_container *container, struct sim_network *network,
@@ -111,17 +132,14 @@ static bool connect_attached(struct sim *sim, struct sim_container *container, s
         if (network->removed)
                 return sim_refuse(answer, 404, "network %s not found", network->name);
         if (!network->attachable)
-                return sim_refuse(answer, 403,
+                return sim_refuse(answer, 500,
                                   "Could not attach to network %s: rpc error: code = PermissionDenied desc = "
                                   "network %s not manually attachable",
                                   network->name, network->name);
-        if (!network->allocated)
-                return give_up(sim, container, network->object.ref, answer);
-        if (wanted && !parse_wanted(network, wanted, &connection->address, answer))
-                return false;
-        if (wanted ? !sim_address_take(&network->pool, connection->address)
-                   : !sim_address_next(&network->pool, &connection->address))
-                return give_up(sim, container, network->object.ref, answer);
+        if (wanted && !address_parse(wanted, &connection->address))
+                return sim_refuse(answer, 400, "invalid IPv4 address: %s", wanted);
+        if (!wait_for_address(sim, network, wanted, &connection->address))
+                return give_up(container, network->object.ref, answer);
         connection->task = sim_task_attach(sim, container, network, connection->address)->object.ref;
         sim_presence_add(sim, network, container->node, false);
         return true;
@@ -138,15 +156,23 @@ static bool connect_bridge(struct sim_network *network, struct sim_connection *c
         return true;
 }
 
+/* What failed has no address: nothing is to be given back when the container goes. */
 static bool establish(struct sim *sim, struct sim_container *container, struct sim_network *network,
                       struct sim_connection *connection, struct sim_answer *answer)
 {
+        const char *wanted = connection->configured;
+        bool fine;
+
         if (network->local)
-                return connect_bridge(network, connection, answer);
-        if (sim_table_at(&sim->tasks, container->task) ||
-            sim_ref_equal(container->failed, network->object.ref))
-                return connect_visitor(sim, container, network, connection->configured, connection, answer);
-        return connect_attached(sim, container, network, connection->configured, connection, answer);
+                fine = connect_bridge(network, connection, answer);
+        else if (sim_table_at(&sim->tasks, container->task) ||
+                 sim_ref_equal(container->failed, network->object.ref))
+                fine = connect_visitor(sim, container, network, wanted, connection, answer);
+        else
+                fine = connect_attached(sim, container, network, wanted, connection, answer);
+        if (!fine)
+                connection->address = 0;
+        return fine;
 }
 
 static void connection_done(struct sim_connection *connection)
@@ -160,10 +186,14 @@ bool sim_connect(struct sim *sim, struct sim_container *container, struct sim_ne
 {
         struct sim_connection connection = {.network = network->object.ref, .task = SIM_NO_REF};
 
-        if (sim_connection_of(container, network) || sim_attachment_of(sim, container, network)) {
+        const struct sim_connection *before = sim_connection_of(container, network);
+        if (before || sim_attachment_of(sim, container, network)) {
                 _cleanup_free_ char *name = sim_container_name(sim, container);
-                return sim_refuse(answer, 403, "endpoint with name %s already exists in network %s", name,
-                                  network->name);
+                bool attached = before && sim_table_at(&sim->tasks, before->task);
+                return sim_refuse(answer, attached ? 409 : 403,
+                                  attached ? "%s is already attached to network %s"
+                                           : "endpoint with name %s already exists in network %s",
+                                  name, network->name);
         }
         connection.configured = text_copy(address);
         connection.aliases = text_copy(aliases);
@@ -179,6 +209,9 @@ bool sim_connect(struct sim *sim, struct sim_container *container, struct sim_ne
 /* What it was connected to before it ran is established now; all or none. */
 bool sim_container_start(struct sim *sim, struct sim_container *container, struct sim_answer *answer)
 {
+        if (container->missing)
+                return sim_refuse(answer, 500, SIM_NOT_ATTACHED_UNKNOWN, container->missing,
+                                  container->missing);
         container->running = true;
         container->started_ms = sim->now_ms;
         for (size_t i = 0; i < container->connections.count; i++) {
@@ -210,4 +243,19 @@ void sim_disconnect(struct sim *sim, struct sim_container *container, struct sim
                 sim_presence_drop(sim, network, container->node, !task);
         if (task)
                 sim_task_detach(sim, task);
+}
+
+/* Also from a network of its own task, which keeps the address. */
+bool sim_disconnect_from(struct sim *sim, struct sim_container *container, struct sim_network *network)
+{
+        struct sim_connection *connection = sim_connection_of(container, network);
+        struct sim_attachment *attachment = sim_attachment_of(sim, container, network);
+
+        if (connection)
+                sim_disconnect(sim, container, connection);
+        else if (attachment) {
+                attachment->connected = false;
+                sim_presence_drop(sim, network, container->node, false);
+        }
+        return connection || attachment;
 }

@@ -96,7 +96,8 @@ char *sim_task_name(struct sim *sim, const struct sim_task *task)
 
 void sim_container_free(struct sim_container *container)
 {
-        char *const texts[] = {container->name, container->image, container->labels, container->command};
+        char *const texts[] = {container->name, container->image, container->labels, container->command,
+                               container->missing};
 
         for (size_t i = 0; i < container->connections.count; i++) {
                 free(container->connections.items[i].configured);

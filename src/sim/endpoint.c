@@ -19,21 +19,29 @@ static bool is_wanted(struct sim *sim, const struct sim_service *service, struct
         return false;
 }
 
-static void give(struct sim *sim, const struct sim_vip *vip)
+/* Unseen by those who wait for an address; true when there was something. */
+static bool take_back(struct sim *sim, const struct sim_vip *vip)
 {
         struct sim_network *network = sim_network_stored(sim, vip->network);
 
         if (!network || !network->allocated || !vip->address)
-                return;
+                return false;
         sim_address_give(&network->pool, vip->address);
-        sim_retry_due(sim);
+        return true;
+}
+
+static void give(struct sim *sim, const struct sim_vip *vip)
+{
+        if (take_back(sim, vip))
+                sim_retry_due(sim);
 }
 
 void sim_vips_give(struct sim *sim, struct sim_service *service)
 {
-        for (size_t i = 0; i < service->vips.count; i++)
+        for (size_t i = 0; !service->vips_lost && i < service->vips.count; i++)
                 give(sim, &service->vips.items[i]);
         service->vips.count = 0;
+        service->vips_lost = false;
 }
 
 static void drop_unwanted(struct sim *sim, struct sim_service *service)
@@ -43,7 +51,7 @@ static void drop_unwanted(struct sim *sim, struct sim_service *service)
         for (size_t i = 0; i < service->vips.count; i++) {
                 if (is_wanted(sim, service, service->vips.items[i].network))
                         service->vips.items[kept++] = service->vips.items[i];
-                else
+                else if (!service->vips_lost)
                         give(sim, &service->vips.items[i]);
         }
         service->vips.count = kept;
@@ -57,19 +65,25 @@ static bool has_vip(const struct sim_service *service, struct sim_ref network)
         return false;
 }
 
-static bool add_vip(struct sim *sim, struct sim_service *service, struct sim_ref ref,
-                    struct sim_network **ret_full)
+/* What one try to give VIPs has come to. */
+struct vip_try {
+        LIST(struct sim_vip) fresh;
+        struct sim_network *full; /* that has none left, or no pool; NULL: removed */
+};
+
+static bool add_vip(struct sim *sim, const struct sim_service *service, struct sim_ref ref,
+                    struct vip_try *attempt)
 {
         struct sim_network *network = sim_network_stored(sim, ref);
         uint32_t address;
 
-        if (has_vip(service, ref))
+        if (!service->vips_lost && has_vip(service, ref))
                 return true;
         if (!network || !network->allocated || !sim_network_address(sim, network, &address)) {
-                *ret_full = network;
+                attempt->full = network;
                 return false;
         }
-        *list_add(&service->vips) = (struct sim_vip){.network = ref, .address = address};
+        *list_add(&attempt->fresh) = (struct sim_vip){.network = ref, .address = address};
         return true;
 }
 
@@ -84,23 +98,52 @@ static void log_refusal(struct sim *sim, struct sim_service *service, const stru
         service->logged = true;
 }
 
-static bool add_vips(struct sim *sim, struct sim_service *service)
+static bool try_all(struct sim *sim, const struct sim_service *service, struct vip_try *attempt)
 {
         struct sim_network *ingress = service->spec->ingress ? sim_ingress(sim) : NULL;
-        size_t before = service->vips.count;
-        struct sim_network *full = NULL;
-        bool whole = true;
 
-        if (ingress)
-                whole = add_vip(sim, service, ingress->object.ref, &full);
-        for (size_t i = 0; whole && i < service->spec->networks.count; i++)
-                whole = add_vip(sim, service, service->spec->networks.items[i], &full);
-        if (whole)
-                return true;
-        while (service->vips.count > before)
-                give(sim, &service->vips.items[--service->vips.count]);
-        log_refusal(sim, service, full);
-        return false;
+        if (ingress && !add_vip(sim, service, ingress->object.ref, attempt))
+                return false;
+        for (size_t i = 0; i < service->spec->networks.count; i++)
+                if (!add_vip(sim, service, service->spec->networks.items[i], attempt))
+                        return false;
+        return true;
+}
+
+/*
+ * Where addresses are lost, too: a try that fails forgets the VIPs it was given before, but for ingress. And
+ * it gives back those that the service had, although the store goes on to name them.
+ */
+static void fail(struct sim *sim, struct sim_service *service, const struct vip_try *attempt)
+{
+        for (size_t i = 0; i < attempt->fresh.count; i++) {
+                struct sim_network *network = sim_network_stored(sim, attempt->fresh.items[i].network);
+                if (network->ingress)
+                        sim_address_give(&network->pool, attempt->fresh.items[i].address);
+                else
+                        sim_note_leak(sim, network);
+        }
+        for (size_t i = 0; !service->vips_lost && i < service->vips.count; i++)
+                take_back(sim, &service->vips.items[i]);
+        service->vips_lost = service->vips.count;
+        log_refusal(sim, service, attempt->full);
+}
+
+static bool add_vips(struct sim *sim, struct sim_service *service)
+{
+        struct vip_try attempt = {0};
+        bool whole = try_all(sim, service, &attempt);
+
+        if (!whole) {
+                fail(sim, service, &attempt);
+        } else if (service->vips_lost) {
+                service->vips.count = 0;
+                service->vips_lost = false;
+        }
+        for (size_t i = 0; whole && i < attempt.fresh.count; i++)
+                *list_add(&service->vips) = attempt.fresh.items[i];
+        free(attempt.fresh.items);
+        return whole;
 }
 
 static uint32_t port_free(struct sim *sim, uint32_t wanted)
@@ -139,6 +182,8 @@ void sim_service_allocate(struct sim *sim, struct sim_service *service)
                 return;
         add_ports(sim, service);
         service->allocated = true;
+        sim_spec_free(service->endpoint_of);
+        service->endpoint_of = sim_spec_use(service->spec);
         sim_touch(sim, service);
         if (service->vips.count != vips)
                 sim_tell_service(sim, service, "update", NULL);

@@ -5,7 +5,7 @@
  * store, the pool is free at once, and the name only on nodes that have no copy any more.
  */
 
-#define INGRESS_NAME "ingress"
+#define SUBNET_BITS_MAX 30 /* smaller ones have no room for a gateway */
 
 struct sim_network *sim_network_stored(struct sim *sim, struct sim_ref ref)
 {
@@ -77,8 +77,8 @@ struct sim_network *sim_ingress(struct sim *sim)
 
 void sim_network_free(struct sim_network *network)
 {
-        char *const texts[] = {network->name,   network->driver, network->options,
-                               network->labels, network->ipam,   network->subnet_said};
+        char *const texts[] = {network->name, network->driver,      network->options,   network->labels,
+                               network->ipam, network->subnet_said, network->range_said};
 
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 free(texts[i]);
@@ -138,26 +138,31 @@ static void refuse(struct sim *sim, struct sim_network *network, const char *why
 
         sim_id(sim, SIM_KIND_NETWORK, network->object.ref, id);
         sim_log(sim, network->refused ? "debug" : "error",
-                "Failed allocation for network %s: failed while allocating driver state for network %s: %s",
+                "Failed allocation for network %s: failed allocating pools and gateway IP for network %s: %s",
                 id, id, why);
         network->refused = true;
 }
 
-static void open_pool(struct sim *sim, struct sim_network *network)
+static void tell(struct sim *sim, const struct sim_network *network, const char *action)
 {
         char id[SIM_ID_SIZE];
 
+        sim_id(sim, SIM_KIND_NETWORK, network->object.ref, id);
+        sim_happened(sim, "network", action, id, network->name, NULL);
+}
+
+static void open_pool(struct sim *sim, struct sim_network *network)
+{
         sim_pool_init(&network->pool, network->subnet);
         if (network->has_range)
                 sim_pool_limit(&network->pool, network->range);
         if (network->gateway)
                 sim_address_take(&network->pool, network->gateway);
-        else
-                sim_address_next(&network->pool, &network->gateway);
+        else if (!sim_address_next(&network->pool, &network->gateway))
+                network->gateway = network->subnet.address; /* of what is too small for one */
         network->allocated = true;
         sim_touch(sim, network);
-        sim_id(sim, SIM_KIND_NETWORK, network->object.ref, id);
-        sim_happened(sim, "network", "update", id, network->name, NULL);
+        tell(sim, network, "update");
         if (network->ingress)
                 for_each_sim (sim_node, node, &sim->nodes)
                         sim_endpoint_update(sim, network, node->object.ref.index);
@@ -169,10 +174,16 @@ void sim_network_allocate(struct sim *sim, struct sim_network *network)
         if (network->removed || network->allocated)
                 return;
         if (!network->has_subnet && !choose_subnet(sim, network))
-                refuse(sim, network, "all predefined address pools have been fully subnetted");
-        else if (network->has_subnet && overlaps_another(sim, network, network->subnet))
                 refuse(sim, network,
-                       "invalid pool request: Pool overlaps with other one on this address space");
+                       sim_minor(sim) < SIM_MINOR_28
+                               ? "could not find an available, non-overlapping IPv4 address pool among the "
+                                 "defaults to assign to the network"
+                               : "all predefined address pools have been fully subnetted");
+        else if (network->has_subnet && overlaps_another(sim, network, network->subnet))
+                refuse(sim, network, "Pool overlaps with other one on this address space");
+        else if (network->has_subnet && network->subnet.length_bits > SUBNET_BITS_MAX &&
+                 sim_minor(sim) < SIM_MINOR_26)
+                refuse(sim, network, "No available addresses on this pool");
         else
                 open_pool(sim, network);
 }
@@ -209,11 +220,13 @@ char *sim_network_user(struct sim *sim, const struct sim_network *network)
         char id[SIM_ID_SIZE];
 
         for_each_sim (sim_service, service, &sim->services)
-                if (names_network(service->spec, network->object.ref))
-                        return sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id),
-                               text_format("service %s", id);
+                if (names_network(service->spec, network->object.ref)) {
+                        sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
+                        return text_format("service %s", id);
+                }
         for_each_sim (sim_task, task, &sim->tasks) {
-                if (!sim_task_is_wanted(task) || !task_names(task, network->object.ref))
+                if (!sim_task_is_wanted(task) || !sim_task_is_live(task) ||
+                    !task_names(task, network->object.ref))
                         continue;
                 sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
                 return text_format("task %s", id);
@@ -223,9 +236,6 @@ char *sim_network_user(struct sim *sim, const struct sim_network *network)
 
 void sim_network_remove(struct sim *sim, struct sim_network *network)
 {
-        char id[SIM_ID_SIZE];
-
-        sim_id(sim, SIM_KIND_NETWORK, network->object.ref, id);
         network->removed = true;
         if (network->allocated)
                 give_subnet(sim, network);
@@ -234,7 +244,7 @@ void sim_network_remove(struct sim *sim, struct sim_network *network)
         for (size_t i = 0; i < network->on.count; i++)
                 if (network->on.items[i].visitors)
                         network->on.items[i].zombie = true;
-        sim_happened(sim, "network", "remove", id, network->name, NULL);
+        tell(sim, network, "remove");
         sim_retry_due(sim); /* its subnet is free: one that overlapped it may have it */
         sim_network_drain(sim, network);
 }

@@ -70,16 +70,24 @@ static bool meets(struct sim *sim, const struct sim_node *node, const struct sim
         return (strcasecmp(value, constraint->value) == 0) != constraint->unequal;
 }
 
-bool sim_node_suits(struct sim *sim, uint32_t index, const struct sim_spec *spec)
+static bool is_available(const struct sim_node *node)
 {
-        const struct sim_node *node = (const struct sim_node *)sim->nodes.items[index];
+        return !node->down && text_equal(node->availability, "active");
+}
 
-        if (node->down || !text_equal(node->availability, "active"))
-                return false;
+static bool meets_all(struct sim *sim, const struct sim_node *node, const struct sim_spec *spec)
+{
         for (size_t i = 0; i < spec->constraints.count; i++)
                 if (!meets(sim, node, &spec->constraints.items[i]))
                         return false;
         return true;
+}
+
+bool sim_node_suits(struct sim *sim, uint32_t index, const struct sim_spec *spec)
+{
+        const struct sim_node *node = (const struct sim_node *)sim->nodes.items[index];
+
+        return is_available(node) && meets_all(sim, node, spec);
 }
 
 /* How many live tasks of the same service the node has. */
@@ -154,6 +162,39 @@ uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task)
 #define GATEWAY_OPTIONS                                                                                      \
         "{\"" BRIDGE "enable_icc\":\"false\",\"" BRIDGE "enable_ip_masquerade\":\"true\",\"" BRIDGE          \
         "name\":\"docker_gwbridge\"}"
+/* Of each node the first thing that speaks against it counts; what most have is told first. */
+char *sim_node_refusals(struct sim *sim, const struct sim_task *task)
+{
+        struct {
+                const char *before, *after; /* around "1 node"; before alone, where there is no after */
+                size_t count;
+        } reasons[] = {
+                {"", " not available for new tasks", 0},
+                {"scheduling constraints not satisfied on ", "", 0},
+                {"host-mode port already in use on ", "", 0},
+                {"max replicas per node limit exceed", NULL, 0},
+        };
+        struct buffer out = {0};
+
+        for_each_sim (sim_node, node, &sim->nodes) {
+                bool available = is_available(node);
+                bool met = meets_all(sim, node, task->spec);
+                bool free_ports = has_host_ports_free(sim, task, node->object.ref.index);
+                reasons[!available ? 0 : !met ? 1 : !free_ports ? 2 : 3].count++;
+        }
+        for (size_t count = sim->nodes.count; count; count--)
+                for (size_t i = 0; i < ELEMENTS(reasons); i++) {
+                        if (reasons[i].count != count)
+                                continue;
+                        buffer_add_text(&out, out.length ? "; " : "no suitable node (");
+                        buffer_add_text(&out, reasons[i].before);
+                        if (reasons[i].after)
+                                buffer_format(&out, "%zu node%s%s", count, count > 1 ? "s" : "",
+                                              reasons[i].after);
+                }
+        buffer_add_text(&out, ")");
+        return buffer_steal(&out);
+}
 
 static struct sim_network *add_local(struct sim *sim, const char *name, const char *driver,
                                      const char *subnet, uint32_t node)
@@ -214,12 +255,22 @@ void sim_leader_lose(struct sim *sim, int64_t duration_ms)
         sim_schedule(sim, SIM_EVENT_LEADER, SIM_NO_REF, 0, duration_ms);
 }
 
+/* Its engine was killed, and stops what ran without it: who heeds SIGTERM is taken to have ended by itself.
+ */
+static void end_alone(struct sim *sim, struct sim_task *task)
+{
+        if (sim_model_of(sim, task->spec).stop_ms <= task->spec->stop_grace_ms)
+                sim_task_end(sim, task, TASK_COMPLETE, NULL);
+        else
+                sim_task_end(sim, task, TASK_FAILED, "task: non-zero exit (137)");
+}
+
 /* What was told to end while nobody heard of it ends now. */
 static void hear_again(struct sim *sim, uint32_t node)
 {
         for_each_sim (sim_task, task, &sim->tasks)
                 if (task->present && task->node == node && !sim_task_is_wanted(task))
-                        sim_task_end(sim, task, TASK_SHUTDOWN, NULL);
+                        end_alone(sim, task);
 }
 
 /* After a day the swarm gives up what a node took with it. */
@@ -273,6 +324,7 @@ void sim_engine_restart(struct sim *sim, size_t index)
                 if (index >= network->on.count)
                         continue;
                 network->on.items[index].zombie = false;
+                network->on.items[index].known = false; /* what is left of it is swept away at the start */
                 sim_network_drain(sim, network);
         }
         if (sim->leader == index)

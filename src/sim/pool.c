@@ -37,7 +37,7 @@ void sim_pool_done(struct sim_pool *pool)
 void sim_pool_limit(struct sim_pool *pool, struct prefix range)
 {
         pool->from = range.address - pool->first;
-        pool->until = pool->from + prefix_size(range);
+        pool->until = MIN(pool->from + prefix_size(range), pool->size);
         pool->cursor = pool->from;
 }
 

@@ -88,7 +88,9 @@ bool sim_filters_read(struct sim_call *call, const char *const *known)
         json_for_each (values, d, json_root(d)) {
                 _cleanup_free_ char *key = json_key(d, values);
                 if (!key || !is_known(key, known))
-                        return sim_refuse(call->answer, 400, "Invalid filter '%s'", key ? key : "");
+                        return sim_refuse(call->answer, 400, "%s filter '%s'",
+                                          call->engine_minor < SIM_MINOR_26 ? "Invalid" : "invalid",
+                                          key ? key : "");
                 add_values(&call->filters, d, values, key);
         }
         return true;

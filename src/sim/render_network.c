@@ -25,11 +25,9 @@ static void write_ipam(const struct sim_network *network, struct buffer *out)
         buffer_format(out, "{%s,\"Config\":[{",
                       network->ipam ? network->ipam : "\"Driver\":\"default\",\"Options\":null");
         prefix_format(network->subnet, text);
-        write_pair(out, "Subnet", text_empty(network->subnet_said) ? text : network->subnet_said, &comma);
-        if (network->has_range) {
-                prefix_format(network->range, text);
-                write_pair(out, "IPRange", text, &comma);
-        }
+        write_pair(out, "Subnet", network->subnet_said ? network->subnet_said : text, &comma);
+        if (network->range_said)
+                write_pair(out, "IPRange", network->range_said, &comma);
         address_format(network->gateway, text);
         write_pair(out, "Gateway", text, &comma);
         buffer_add_text(out, "}]}");

@@ -41,10 +41,10 @@ static void write_vips(struct sim *sim, const struct sim_service *service, struc
 
 static void write_endpoint(struct sim *sim, const struct sim_service *service, struct buffer *out)
 {
-        const struct sim_spec *spec = service->spec;
+        const struct sim_spec *spec = service->endpoint_of;
 
         buffer_add_text(out, ",\"Endpoint\":{\"Spec\":");
-        if (spec->endpoint_length)
+        if (spec && spec->endpoint_length)
                 buffer_add(out, spec->bytes + spec->endpoint_offset, spec->endpoint_length);
         else
                 buffer_add_text(out, "{}");
@@ -108,8 +108,10 @@ static void write_job(struct sim *sim, const struct sim_service *service, struct
         if (service->spec->mode != SIM_REPLICATED_JOB && service->spec->mode != SIM_GLOBAL_JOB)
                 return;
         sim_time_format(sim, service->object.created_ms, time);
-        buffer_format(out, ",\"JobStatus\":{\"JobIteration\":{\"Index\":%llu},\"LastExecution\":\"%s\"}",
-                      (unsigned long long)service->job_iteration, time);
+        buffer_add_text(out, ",\"JobStatus\":{\"JobIteration\":{");
+        if (service->job_iteration)
+                buffer_format(out, "\"Index\":%llu", (unsigned long long)service->job_iteration);
+        buffer_format(out, "},\"LastExecution\":\"%s\"}", time);
 }
 
 static void write_spec(const struct sim_call *call, const struct sim_spec *spec, struct buffer *out)

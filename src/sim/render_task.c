@@ -62,6 +62,18 @@ static void write_attachment(struct sim *sim, const struct sim_attachment *attac
         buffer_add_text(out, "}");
 }
 
+/* The allocator adds them: one that waits for its addresses has none. */
+static void write_attachments(struct sim *sim, const struct sim_task *task, struct buffer *out)
+{
+        if (!task->attachment_count || !task->attachments[0].address)
+                return;
+        for (size_t i = 0; i < task->attachment_count; i++) {
+                buffer_add_text(out, i ? "," : ",\"NetworksAttachments\":[");
+                write_attachment(sim, &task->attachments[i], out);
+        }
+        buffer_add_text(out, "]");
+}
+
 static void write_status(struct sim *sim, const struct sim_task *task, struct buffer *out)
 {
         char time[SIM_TIME_SIZE];
@@ -70,8 +82,10 @@ static void write_status(struct sim *sim, const struct sim_task *task, struct bu
         sim_time_format(sim, task->since_ms, time);
         buffer_format(out, ",\"Status\":{\"Timestamp\":\"%s\",\"State\":\"%s\",\"Message\":\"%s\"", time,
                       task_state_name(task->state), task->message ? task->message : "");
-        if (task->error)
-                buffer_format(out, ",\"Err\":\"%s\"", task->error);
+        bool unplaced = task->state == TASK_PENDING && task->queued;
+        _cleanup_free_ char *refusals = unplaced ? sim_node_refusals(sim, task) : NULL;
+        if (unplaced || task->error)
+                buffer_format(out, ",\"Err\":\"%s\"", unplaced ? refusals : task->error);
         if (task->container.index != SIM_NONE && !task->attachment) {
                 sim_hex_id(sim, SIM_KIND_CONTAINER, task->container, id);
                 buffer_format(out, ",\"ContainerStatus\":{\"ContainerID\":\"%s\",\"PID\":%u,\"ExitCode\":%d}",
@@ -100,16 +114,19 @@ static void write_template(const struct sim_spec *spec, struct buffer *out)
 static void write_spec(struct sim *sim, const struct sim_task *task, struct buffer *out)
 {
         char id[SIM_HEX_ID_SIZE];
+        char network[SIM_ID_SIZE];
 
         if (!task->attachment) {
                 write_template(task->spec, out);
                 return;
         }
         sim_hex_id(sim, SIM_KIND_CONTAINER, task->container, id);
-        buffer_format(out,
-                      "{\"NetworkAttachmentSpec\":{\"ContainerID\":\"%s\"},\"ForceUpdate\":0,\"Runtime\":"
-                      "\"attachment\"}",
-                      id);
+        sim_id(sim, SIM_KIND_NETWORK, task->attachments[0].network, network);
+        buffer_format(
+                out,
+                "{\"NetworkAttachmentSpec\":{\"ContainerID\":\"%s\"},\"Networks\":[{\"Target\":\"%s\"}],"
+                "\"ForceUpdate\":0,\"Runtime\":\"attachment\"}",
+                id, network);
 }
 
 static void write_place(struct sim *sim, const struct sim_task *task, struct buffer *out)
@@ -142,11 +159,6 @@ void sim_write_task(struct sim *sim, const struct sim_task *task, struct buffer 
         write_place(sim, task, out);
         write_status(sim, task, out);
         buffer_format(out, ",\"DesiredState\":\"%s\"", task_state_name(task->desired));
-        if (task->attachment_count)
-                buffer_add_text(out, ",\"NetworksAttachments\":[");
-        for (size_t i = 0; i < task->attachment_count; i++) {
-                buffer_add_text(out, i ? "," : "");
-                write_attachment(sim, &task->attachments[i], out);
-        }
-        buffer_add_text(out, task->attachment_count ? "]}" : "}");
+        write_attachments(sim, task, out);
+        buffer_add_text(out, "}");
 }

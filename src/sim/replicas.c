@@ -36,16 +36,24 @@ static void note_wanted(struct sim_service *service, struct sim_slot *slot, stru
         *place = task;
 }
 
+/* It has ended, and another is not to follow: by its spec, or as the job's part that it was. */
+static bool is_done(const struct sim_service *service, const struct sim_task *task)
+{
+        if (task->last)
+                return sim_spec_same_tasks(task->spec, service->spec);
+        return sim_task_is_wanted(task) && !sim_task_is_live(task) &&
+               task->job_iteration == service->job_iteration;
+}
+
 static void note_task(struct sim *sim, struct sim_service *service, struct sim_slot *slot,
                       struct sim_task *task)
 {
         slot->tasks++;
+        slot->done = slot->done || is_done(service, task);
         if (!sim_task_is_wanted(task))
                 slot->ending = slot->ending || (sim_task_is_live(task) && !is_on_down_node(sim, task));
         else if (sim_task_is_live(task))
                 note_wanted(service, slot, task);
-        else if (!is_job(service->spec) || task->job_iteration == service->job_iteration)
-                slot->done = true; /* failed ones that are to be started again have been dealt with */
 }
 
 static void look(struct sim *sim, struct sim_service *service, struct sim_slots *ret_slots)
@@ -101,10 +109,14 @@ static bool is_replaced(struct sim_service *service, const struct sim_task *task
 
 static void replace_failed(struct sim *sim, struct sim_service *service, struct sim_task *task)
 {
-        if (is_replaced(service, task))
-                sim_task_desire(sim, task, TASK_SHUTDOWN);
-        else if (is_to_restart(service->spec, task))
+        bool replaced = is_replaced(service, task);
+
+        if (!replaced && is_to_restart(service->spec, task)) {
                 restart(sim, service, task);
+        } else if (replaced || !is_job(service->spec)) {
+                task->last = !replaced;
+                sim_task_desire(sim, task, TASK_SHUTDOWN);
+        }
 }
 
 static void restart_failed(struct sim *sim, struct sim_service *service)
@@ -235,7 +247,8 @@ void sim_service_go_on(struct sim *sim, struct sim_service *service)
         _cleanup_(slots_done) struct sim_slots slots = {0};
 
         service->due = false;
-        sim_service_allocate(sim, service);
+        if (!service->logged) /* who was tried in vain waits for something to be given back */
+                sim_service_allocate(sim, service);
         restart_failed(sim, service);
         look(sim, service, &slots);
         let_start(sim, service, &slots);

@@ -90,10 +90,19 @@ void sim_service_free(struct sim_service *service)
 {
         sim_spec_free(service->spec);
         sim_spec_free(service->previous);
+        sim_spec_free(service->endpoint_of);
         free(service->vips.items);
         free(service->ports.items);
         free(service->update_message);
         free(service->name);
+}
+
+/* Before 26.1 nobody removes what a job has done. */
+static bool is_forgotten(const struct sim *sim, const struct sim_service *service,
+                         const struct sim_task *task)
+{
+        return sim_minor(sim) < SIM_MINOR_26 && service->spec->mode == SIM_REPLICATED_JOB &&
+               task->state == TASK_COMPLETE;
 }
 
 /* Its tasks outlive it until they have ended. */
@@ -104,7 +113,8 @@ void sim_service_remove(struct sim *sim, struct sim_service *service)
         for (struct sim_task *task = service->first_task, *next; task; task = next) {
                 next = task->next;
                 task->next = NULL;
-                sim_task_desire(sim, task, TASK_REMOVE);
+                if (!is_forgotten(sim, service, task))
+                        sim_task_desire(sim, task, TASK_REMOVE);
         }
         service->first_task = NULL;
         sim_name_leave(&sim->service_names, service);

@@ -184,7 +184,8 @@ struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length
 {
         _cleanup_json_ struct json_document *posted = NULL;
         _cleanup_json_ struct json_document *d = NULL;
-        const struct sim_call call = {.body = bytes, .body_length = length, .answer = answer};
+        struct sim_call call = {
+                .body = bytes, .body_length = length, .engine_minor = sim_minor(sim), .answer = answer};
 
         posted = sim_body(&call, "swarm.ServiceSpec");
         if (!posted)

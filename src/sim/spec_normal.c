@@ -46,7 +46,12 @@ static bool resolve_target(struct sim *sim, document_t d, json_node entry, struc
         char id[SIM_ID_SIZE];
 
         if (!network || network->removed)
-                return sim_refuse(answer, 404, "network %s not found", target ? target : "");
+                return sim_refuse(answer, 500, "network %s not found", target ? target : "");
+        if (network->ingress)
+                return sim_refuse(answer, 400,
+                                  "rpc error: code = InvalidArgument desc = Service cannot be explicitly "
+                                  "attached to the ingress network \"%s\"",
+                                  network->name);
         if (network->local)
                 return sim_refuse(
                         answer, 403,

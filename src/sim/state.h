@@ -110,6 +110,7 @@ struct sim_network {
         char *ipam;        /* its driver and options, raw JSON members; NULL: none */
         bool has_subnet, has_range;
         struct prefix subnet, range;
+        char *range_said; /* likewise */
         uint32_t gateway; /* 0: not yet */
         bool gateway_asked;
         bool attachable, internal, ingress, local;
@@ -208,8 +209,10 @@ struct sim_service {
         char *name;
         struct sim_spec *spec;
         struct sim_spec *previous;
+        struct sim_spec *endpoint_of; /* the one whose endpoint was allocated last; NULL: none was */
         uint64_t job_iteration;
         LIST(struct sim_vip) vips;
+        bool vips_lost;              /* the store names them, and the pools have them back */
         LIST(struct sim_port) ports; /* with the numbers the swarm chose */
         bool allocated;              /* all VIPs are there */
         bool logged;                 /* that they are not */
@@ -247,6 +250,7 @@ struct sim_task {
         bool updated;   /* made by the updater that is at work */
         bool queued;    /* waits for an address or a node */
         bool stopping;
+        bool last;        /* it has ended, and by its spec no other one is to follow it */
         int64_t since_ms; /* of the state */
         int64_t hold_ms;  /* not to run before; 0: no such time */
         const char *message;
@@ -273,6 +277,7 @@ struct sim_container {
         char *image;
         char *labels;          /* raw */
         char *command;         /* raw */
+        char *missing;         /* the network of its network mode, when there was none of the name; or NULL */
         struct sim_ref failed; /* the network that it could not be attached to last */
         int64_t started_ms;
         int exit_code;
@@ -479,6 +484,8 @@ static inline bool sim_task_is_wanted(const struct sim_task *task)
 bool sim_network_address(struct sim *sim, struct sim_network *network, uint32_t *ret_address);
 bool sim_task_allocate(struct sim *sim, struct sim_task *task);
 void sim_task_release(struct sim *sim, struct sim_task *task);
+void sim_note_leak(struct sim *sim,
+                   struct sim_network *network); /* counts an address that nobody has any more */
 void sim_retry_due(struct sim *sim);
 void sim_retry(struct sim *sim);
 void sim_endpoint_update(struct sim *sim, struct sim_network *network, uint32_t node);
@@ -492,6 +499,8 @@ void sim_node_remove(struct sim *sim, struct sim_node *node);
 void sim_node_orphan(struct sim *sim, const struct sim_node *node);
 struct sim_node *sim_node_find(struct sim *sim, const char *name_or_id);
 uint32_t sim_node_choose(struct sim *sim, const struct sim_task *task); /* SIM_NONE: no node suits */
+/* Why none suits, in the engine's words; owned by the caller. */
+char *sim_node_refusals(struct sim *sim, const struct sim_task *task);
 bool sim_node_suits(struct sim *sim, uint32_t node, const struct sim_spec *spec);
 
 /* container.c */
@@ -506,6 +515,11 @@ void sim_container_free(struct sim_container *container);
 bool sim_connect(struct sim *sim, struct sim_container *container, struct sim_network *network,
                  const char *address, const char *aliases, struct sim_answer *answer);
 void sim_disconnect(struct sim *sim, struct sim_container *container, struct sim_connection *connection);
+/* Whichever way it is on the network; false: it is not. */
+bool sim_disconnect_from(struct sim *sim, struct sim_container *container, struct sim_network *network);
+/* The address that is asked for, which must be one of the network's. */
+bool sim_address_wanted(const struct sim_network *network, const char *text, uint32_t *ret_address,
+                        struct sim_answer *answer);
 struct sim_connection *sim_connection_of(struct sim_container *container, const struct sim_network *network);
 /* The task's own attachment that its container is connected by; NULL when it is not. */
 struct sim_attachment *sim_attachment_of(struct sim *sim, const struct sim_container *container,

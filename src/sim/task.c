@@ -139,12 +139,16 @@ void sim_task_end(struct sim *sim, struct sim_task *task, enum task_state state,
                 container->exit_code = state == TASK_FAILED;
                 sim_container_end(sim, container);
         }
-        set_state(sim, task, state, error ? "started" : state == TASK_SHUTDOWN ? "shutdown" : "finished");
+        set_state(sim, task, state,
+                  state == TASK_REJECTED   ? "preparing"
+                  : error                  ? "started"
+                  : state == TASK_SHUTDOWN ? "shutdown"
+                                           : "finished");
         sim_task_release(sim, task);
         be_present(sim, task, false);
         if (sim->waiting.count)
-                sim_retry_due(sim); /* its place on the node is free, too */
-        if (service && sim_task_is_wanted(task) && state > TASK_COMPLETE)
+                sim_retry_due(sim);              /* its place on the node is free, too */
+        if (service && sim_task_is_wanted(task)) /* who ends well has ended, too */
                 sim_update_note_failure(sim, service, task);
         tell_service(sim, task);
         if (task->desired == TASK_REMOVE)
@@ -180,11 +184,10 @@ static int64_t stop_ms(struct sim *sim, const struct sim_task *task)
         return TASK_UNBIND_MS + MIN(stop, task->spec->stop_grace_ms);
 }
 
-/* The scheduler does not ask what a task is meant to be: it gives it a node, which ends it at once. */
-static void end_unrun(struct sim *sim, struct sim_task *task)
+static void end_in(struct sim *sim, struct sim_task *task, int64_t delay_ms)
 {
         task->stopping = true;
-        next_in(sim, task, TASK_SCHEDULE_MS + TASK_ACCEPT_MS);
+        next_in(sim, task, delay_ms);
 }
 
 static void go_down(struct sim *sim, struct sim_task *task)
@@ -196,14 +199,13 @@ static void go_down(struct sim *sim, struct sim_task *task)
                 task->object.stamp++;
                 if (task->desired == TASK_REMOVE)
                         sim_schedule(sim, SIM_EVENT_REAP, task->object.ref, 0, TASK_REAP_MS);
-                else if (task->state == TASK_PENDING && sim_node_choose(sim, task) != SIM_NONE)
-                        end_unrun(sim, task);
-                return; /* one that will never run, and is not to be forgotten, stays in its state */
+                else if (task->state == TASK_PENDING)
+                        end_in(sim, task, TASK_SCHEDULE_MS);
+                return; /* one without addresses is nobody's business, and stays in its state */
         }
         if (node && node->down)
                 return; /* nobody hears of it */
-        task->stopping = true;
-        next_in(sim, task, stop_ms(sim, task));
+        end_in(sim, task, stop_ms(sim, task));
 }
 
 void sim_task_desire(struct sim *sim, struct sim_task *task, enum task_state desired)
@@ -239,11 +241,9 @@ static void step_pending(struct sim *sim, struct sim_task *task)
         if (task->node == SIM_NONE)
                 task->node = sim_node_choose(sim, task);
         if (task->node == SIM_NONE) {
-                task->error = "no suitable node (scheduling constraints not satisfied)";
                 wait_for_retry(sim, task);
                 return;
         }
-        task->error = NULL;
         set_state(sim, task, TASK_ASSIGNED, "scheduler assigned task to node");
         be_present(sim, task, true);
         next_in(sim, task, TASK_ACCEPT_MS);
