@@ -79,23 +79,22 @@ static bool may_be_taken_up(const struct swarm *swarm, const char *on_id)
         return true;
 }
 
-/* One that is meant to run and waits in New for an address would take the first that the others leave. */
-static bool is_on_yet(const struct task *task, const char *network_id)
-{
-        return task_holds_address_on(task, network_id) ||
-               (task->desired == TASK_RUNNING && task->state <= TASK_RUNNING && task_on(task, network_id));
-}
-
-/* NULL when the service has settled on the network, else what is being waited for. */
+/*
+ * NULL when the service has settled on the network, else what is being waited for. A task in New does not say
+ * which network it is for. One too many is of the network that is left, and would take the first address that
+ * the others give back.
+ */
 static char *unsettled(const struct swarm *swarm, const struct service *service, const char *on_id,
                        const char *off_id, bool must_run)
 {
         uint64_t running = 0;
         uint64_t wanted = 0;
+        uint64_t meant = 0;
 
         for_each_task (task, swarm) {
-                if (off_id && is_on_yet(task, off_id))
+                if (off_id && task_holds_address_on(task, off_id))
                         return text_format("its old task to end (%s)", task_state_name(task->state));
+                meant += task->desired == TASK_RUNNING && task->state <= TASK_RUNNING;
                 if (task->desired != TASK_RUNNING || !task_holds_addresses(task))
                         continue;
                 wanted++;
@@ -103,6 +102,8 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
         }
         if (service->mode == SERVICE_REPLICATED)
                 wanted = service->replicas;
+        if (service->mode == SERVICE_REPLICATED && meant > wanted)
+                return text_copy("its old task to end (new)");
         if (must_run && running < wanted)
                 return text_format("%" PRIu64 " of %" PRIu64 " tasks to run", wanted - running, wanted);
         if (must_run && text_equal(service->update_state, "updating"))
