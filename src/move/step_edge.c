@@ -236,7 +236,7 @@ int look_edge(struct move *move, const struct step *step, enum level *ret_level,
         const struct plan_service *planned = &move->plan->services.items[step->index];
         _cleanup_(edge_tasks_done) struct edge_tasks edge = {0};
         const char *container;
-        uint32_t address;
+        uint32_t address = 0;
         size_t index;
 
         *ret_level = LEVEL_DONE;
@@ -263,7 +263,7 @@ int act_edge(struct move *move, const struct step *step, struct error *error)
         const char *network_id = reached_id(move, step);
         char text[ADDRESS_TEXT_SIZE];
         const char *container;
-        uint32_t address;
+        uint32_t address = 0;
         size_t index;
 
         if (find_edge_tasks(move, planned, left_id(move, step), &edge, error) < 0 ||
