@@ -71,6 +71,8 @@ static void bad_requests_are_refused_and_the_server_goes_on(void **state)
 /* The head, or a body whose length nobody tells, beyond its bound. */
 static void requests_without_an_end_are_cut_off(void **state)
 {
+        static const char endless[] =
+                "POST /networks/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n";
         _cleanup_free_ char *long_head = memory_new(FRONT_HEAD_MAX + 1, 1);
         _cleanup_buffer_ struct buffer chunk = {0};
         _cleanup_buffer_ struct buffer answer = {0};
@@ -83,7 +85,7 @@ static void requests_without_an_end_are_cut_off(void **state)
         front_tells(&scene, head, "431 Request Header Fields Too Large");
         buffer_format(&chunk, "%zx\r\n%s\r\n", FRONT_HEAD_MAX, long_head);
         int fd = front_connect(&scene);
-        front_send(fd, "POST /networks/create HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: chunked\r\n\r\n", 74);
+        front_send(fd, endless, strlen(endless));
         for (size_t i = 0; i < 4 * FRONT_BODY_MAX / FRONT_HEAD_MAX; i++)
                 front_send(fd, chunk.bytes, chunk.length);
         front_read(fd, NULL, &answer); /* it closes; what it says, if anything, is no success */
