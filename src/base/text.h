@@ -41,8 +41,10 @@ bool text_to_u64(const char *s, uint64_t *ret_value);
 
 /*
  * Growing arrays: `LIST(struct x)` is a pointer and two counts; list_add returns a zeroed new last element.
- * Elements are freed by their owner, the array by free(list.items).
+ * Elements are freed by their owner, the array by free(list.items). Most lists stay short: the first room is
+ * what the smallest piece of memory holds.
  */
+#define LIST_FIRST_BYTES 24
 #define LIST(type)                                                                                           \
         struct {                                                                                             \
                 type *items;                                                                                 \
@@ -54,7 +56,9 @@ bool text_to_u64(const char *s, uint64_t *ret_value);
         __extension__({                                                                                      \
                 __typeof__(list) list_ = (list);                                                             \
                 if (list_->count == list_->room) {                                                           \
-                        list_->room = list_->room ? 2 * list_->room : 8;                                     \
+                        list_->room = list_->room                                                            \
+                                              ? 2 * list_->room                                              \
+                                              : MAX(LIST_FIRST_BYTES / sizeof(*list_->items), (size_t)1);    \
                         list_->items = memory_resize(list_->items, list_->room, sizeof(*list_->items));      \
                 }                                                                                            \
                 memset(&list_->items[list_->count], 0, sizeof(*list_->items));                               \

@@ -259,7 +259,7 @@ static int examine(struct examination *x, struct error *error)
                 return -1;
         if (invocation_settings(x->invocation, &x->settings, error) < 0 || read_swarm(x, error) < 0)
                 return -1;
-        accounts_of(&x->swarm, &x->accounts);
+        accounts_of(&x->swarm, NULL, &x->accounts);
         findings_of(&x->swarm, &x->accounts, &x->findings);
         if (look_at_log(x, error) < 0 || look_at_leftovers(x, error) < 0)
                 return -1;

@@ -194,19 +194,15 @@ static int read_swarm(const struct invocation *invocation, const char *network, 
         return survey(engine, network ? "*" : NULL, ret_swarm, error);
 }
 
-static int find_account(struct swarm *swarm, const struct accounts *accounts, const char *name,
+static int find_account(const struct accounts *accounts, const struct network *network,
                         const struct account **ret_account, struct error *error)
 {
-        struct network *network;
-
-        if (swarm_find_network(swarm, name, &network, error) < 0)
-                return -1;
         *ret_account = account_of_network(accounts, network->id);
         if (!*ret_account)
                 return error_set(error, ERROR_USAGE,
                                  "%s is a local %s network of this node, not an overlay of the swarm: it has "
                                  "no shared pool",
-                                 name, network->driver);
+                                 network->name, network->driver);
         return 0;
 }
 
@@ -218,12 +214,14 @@ int command_pools(const struct invocation *invocation)
         _cleanup_accounts_ struct accounts accounts = {0};
         _cleanup_findings_ struct findings findings = {0};
         const struct account *one = NULL;
+        struct network *network = NULL;
 
-        if (read_swarm(invocation, name, &swarm, &error) < 0)
+        if (read_swarm(invocation, name, &swarm, &error) < 0 ||
+            (name && swarm_find_network(&swarm, name, &network, &error) < 0))
                 return invocation_fail(invocation, &error);
-        accounts_of(&swarm, &accounts);
+        accounts_of(&swarm, network ? network->id : NULL, &accounts);
         findings_of(&swarm, &accounts, &findings);
-        if (name && find_account(&swarm, &accounts, name, &one, &error) < 0)
+        if (network && find_account(&accounts, network, &one, &error) < 0)
                 return invocation_fail(invocation, &error);
         if ((one ? print_holders(invocation, one, &error) : print_pools(invocation, &accounts, &error)) < 0)
                 return invocation_fail(invocation, &error);

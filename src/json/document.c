@@ -233,38 +233,62 @@ static int parse_separator(struct parser *parser)
         return 0;
 }
 
-static int parse_all(struct parser *parser)
+static int parse_one(struct parser *parser)
 {
         while (parser->wants_value || parser->depth > 0) {
                 if ((parser->wants_value ? parse_value(parser) : parse_separator(parser)) < 0)
                         return -1;
         }
-        parser->at = scan_blanks(parser->at, parser->end);
-        if (parser->at < parser->end)
-                return parser_fail(parser, parser->at, "something follows the value");
+        return 0;
+}
+
+static void parser_begin(struct parser *parser, struct json_document *document, const char *bytes,
+                         size_t length, struct error *error)
+{
+        document->bytes = length ? bytes : "";
+        document->count = 0;
+        if (!document->nodes) {
+                document->room = (uint32_t)(length / 12 + 4);
+                document->nodes = memory_resize(NULL, document->room, sizeof(struct node));
+        }
+        parser->document = document;
+        parser->at = document->bytes;
+        parser->end = document->bytes + length;
+        parser->wants_value = true;
+        parser->depth = 0; /* the frames below it need no value */
+        parser->error = error;
+}
+
+const char *document_read_first(struct json_document *document, const char *bytes, size_t length)
+{
+        struct parser parser;
+
+        parser_begin(&parser, document, bytes, MIN(length, JSON_SIZE_MAX), NULL);
+        return parse_one(&parser) < 0 ? NULL : parser.at;
+}
+
+int document_read(struct json_document *document, const char *bytes, size_t length, struct error *error)
+{
+        struct parser parser;
+
+        if (length > JSON_SIZE_MAX)
+                return error_set(error, ERROR_PROTOCOL, "the JSON is %zu bytes long, more than %zu", length,
+                                 JSON_SIZE_MAX);
+        parser_begin(&parser, document, bytes, length, error);
+        if (parse_one(&parser) < 0)
+                return -1;
+        parser.at = scan_blanks(parser.at, parser.end);
+        if (parser.at < parser.end)
+                return parser_fail(&parser, parser.at, "something follows the value");
         return 0;
 }
 
 int json_parse(const char *bytes, size_t length, struct json_document **ret_document, struct error *error)
 {
-        if (length > JSON_SIZE_MAX)
-                return error_set(error, ERROR_PROTOCOL, "the JSON is %zu bytes long, more than %zu", length,
-                                 JSON_SIZE_MAX);
         _cleanup_json_ struct json_document *document = new_zero(struct json_document);
-        document->bytes = length ? bytes : "";
-        document->room = (uint32_t)(length / 12 + 4);
-        document->nodes = memory_resize(NULL, document->room, sizeof(struct node));
 
-        struct parser parser;
-        parser.document = document;
-        parser.at = document->bytes;
-        parser.end = document->bytes + length;
-        parser.wants_value = true;
-        parser.depth = 0; /* the frames below it need no value */
-        parser.error = error;
-        if (parse_all(&parser) < 0)
+        if (document_read(document, bytes, length, error) < 0)
                 return -1;
-
         document->nodes = memory_resize(document->nodes, document->count, sizeof(struct node));
         document->room = document->count;
         *ret_document = steal_pointer(document);

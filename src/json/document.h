@@ -28,6 +28,14 @@ struct json_document {
         uint32_t room;
 };
 
+/*
+ * Reads a text into a document, in place of what it held; its room for nodes is used again. document_read is
+ * json_parse's work. document_read_first reads the value at the beginning and leaves what follows: returns
+ * where the value ends, or NULL when it is none or the bytes end before it does.
+ */
+int document_read(struct json_document *document, const char *bytes, size_t length, struct error *error);
+const char *document_read_first(struct json_document *document, const char *bytes, size_t length);
+
 static inline const struct node *node_at(const struct json_document *document, json_node node)
 {
         if (node == JSON_NONE)

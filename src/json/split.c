@@ -1,4 +1,4 @@
-#include "json/json.h"
+#include "json/document.h"
 #include "json/scan.h"
 
 #include "base/text.h"
@@ -6,10 +6,12 @@
 #include <inttypes.h>
 
 /*
- * The splitter only finds where elements end; whether one is JSON, json_parse decides. It reads every byte
- * once, remembering between chunks what it stands in (a string, after a backslash, how many open brackets).
- * An element that lies within a chunk is parsed where it is; of one that does not, the pieces are gathered in
- * `pending`.
+ * Theory of operation. An array or object that lies within a chunk is read where it is, and where the reader
+ * stops, the element ends: nearly all bytes of a list are looked at once. What the reader does not get
+ * through may be cut off by the chunk's end, or be no JSON. Then the splitter only finds where the element
+ * ends, remembering between chunks what it stands in (a string, after a backslash, how many open brackets),
+ * gathers the pieces in `pending`, and has the whole read. So no byte is looked at more than three times, and
+ * what is wrong is told the same way wherever the chunks end.
  */
 enum split_state {
         SPLIT_BEFORE,    /* nothing but blanks so far */
@@ -35,6 +37,7 @@ struct json_split {
         uint64_t fed;        /* bytes of earlier chunks */
         uint64_t begin;      /* where the current element begins in the stream */
         struct buffer pending;
+        struct json_document document; /* the element under way; its room is used again */
 };
 
 /* A chunk while it is fed. */
@@ -57,6 +60,7 @@ struct json_split *json_split_free(struct json_split *split)
 {
         if (split) {
                 buffer_done(&split->pending);
+                free(split->document.nodes);
                 free(split);
         }
         return NULL;
@@ -153,15 +157,18 @@ static const char *element_scan(struct json_split *split, const char *at, const 
         return at;
 }
 
+static int element_hand_over(struct json_split *split, struct error *error)
+{
+        split->count++;
+        return split->sink(split->userdata, &split->document, error);
+}
+
 static int element_deliver(struct json_split *split, const char *bytes, size_t length, struct error *error)
 {
-        _cleanup_json_ struct json_document *document = NULL;
-
-        if (json_parse(bytes, length, &document, error) < 0)
+        if (document_read(&split->document, bytes, length, error) < 0)
                 return error_while(error, "reading element %zu of a list, which begins at byte %" PRIu64,
                                    split->count, split->begin);
-        split->count++;
-        return split->sink(split->userdata, document, error);
+        return element_hand_over(split, error);
 }
 
 /* Reads on in the element; hands it over when it is complete, puts its bytes aside when the chunk ends first.
@@ -189,13 +196,22 @@ static int element_step(struct json_split *split, struct cursor *cursor, struct 
 }
 
 /* The first byte, which is not taken yet, tells what will end the element. */
-static void element_begin(struct json_split *split, const struct cursor *cursor)
+static int element_begin(struct json_split *split, struct cursor *cursor, struct error *error)
 {
         char first = *cursor->at;
+        const char *past = NULL;
 
+        if (first == '[' || first == '{')
+                past = document_read_first(&split->document, cursor->at, (size_t)(cursor->end - cursor->at));
+        if (past) {
+                cursor->at = past;
+                split->state = SPLIT_AFTER;
+                return element_hand_over(split, error);
+        }
         split->begin = stream_offset(split, cursor);
         split->depth = 0;
         split->state = first == '"' || first == '[' || first == '{' ? SPLIT_CONTAINER : SPLIT_WORD;
+        return 0;
 }
 
 static int null_step(struct json_split *split, struct cursor *cursor, struct error *error)
@@ -227,8 +243,7 @@ static int between_step(struct json_split *split, struct cursor *cursor, struct 
                 }
                 if (c == ']' || c == ',')
                         return split_fail(split, cursor, "a value is due", error);
-                element_begin(split, cursor);
-                return 0;
+                return element_begin(split, cursor, error);
         case SPLIT_AFTER:
                 if (c != ',' && c != ']')
                         return split_fail(split, cursor, "a comma or a closing bracket is due", error);

@@ -76,6 +76,28 @@ json_node json_get(const struct json_document *document, json_node object, const
         return found;
 }
 
+void json_get_each(const struct json_document *document, json_node object, const char *const *keys,
+                   size_t count, json_node *ret_members)
+{
+        size_t next = 0; /* the key after the one that was found last */
+
+        for (size_t i = 0; i < count; i++)
+                ret_members[i] = JSON_NONE;
+        if (json_type(document, object) != JSON_OBJECT)
+                return;
+        json_for_each (member, document, object) {
+                const struct node *key = node_key(document, member);
+                for (size_t tried = 0; tried < count; tried++) {
+                        size_t i = (next + tried) % count;
+                        if (!string_is(document, key, keys[i], strlen(keys[i])))
+                                continue;
+                        ret_members[i] = member;
+                        next = i + 1;
+                        break;
+                }
+        }
+}
+
 json_node json_path(const struct json_document *document, json_node node, ...)
 {
         va_list keys;
@@ -108,6 +130,18 @@ char *json_text(const struct json_document *document, json_node node)
         const struct node *n = node_of_type(document, node, JSON_STRING);
 
         return n ? string_decode(document, n) : NULL;
+}
+
+bool json_plain(const struct json_document *document, json_node node, const char **ret_bytes,
+                size_t *ret_length)
+{
+        const struct node *n = node_of_type(document, node, JSON_STRING);
+
+        if (!n || n->flags & NODE_ESCAPED)
+                return false;
+        *ret_bytes = document->bytes + n->offset + 1;
+        *ret_length = n->length - 2;
+        return true;
 }
 
 bool json_text_is(const struct json_document *document, json_node node, const char *text)

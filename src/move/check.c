@@ -98,7 +98,7 @@ int check_plan(struct engine *engine, const struct plan *plan, const struct chec
         look_around(&c);
         if (survey(engine, NULL, &c.swarm, error) < 0 || move_refresh(&c.move, error) < 0)
                 return -1;
-        accounts_of(&c.swarm, &c.accounts);
+        accounts_of(&c.swarm, NULL, &c.accounts);
         c.phase = phase_of(&c.move);
         for (size_t i = 0; i < ELEMENTS(predicates); i++)
                 if (predicates[i].phases & PHASE(c.phase) && predicates[i].check(&c, error) < 0)

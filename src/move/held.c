@@ -10,7 +10,7 @@ int held_look(struct engine *engine, const char *network_id, struct held *ret_he
 {
         if (survey(engine, network_id, &ret_held->swarm, error) < 0)
                 return -1;
-        accounts_of(&ret_held->swarm, &ret_held->accounts);
+        accounts_of(&ret_held->swarm, network_id, &ret_held->accounts);
         ret_held->account = account_of_network(&ret_held->accounts, network_id);
         return 0;
 }

@@ -99,7 +99,7 @@ static void read_account(struct making *making)
 {
         _cleanup_accounts_ struct accounts accounts = {0};
 
-        accounts_of(&making->swarm, &accounts);
+        accounts_of(&making->swarm, NULL, &accounts);
         const struct account *account = account_of_network(&accounts, making->network->id);
         making->needed = account ? account->owned + account->stuck : 0;
         making->plan.refusing = account && account->refusing;

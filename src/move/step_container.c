@@ -23,8 +23,8 @@ static bool is_handed_out(const struct swarm *swarm, const char *network_id, uin
         for_each_task (task, swarm) {
                 const struct attachment *on =
                         task->attachment && task_holds_addresses(task) ? task_on(task, network_id) : NULL;
-                for (size_t i = 0; on && i < on->addresses.count; i++)
-                        if (on->addresses.items[i] == address)
+                for (size_t i = 0; on && i < on->address_count; i++)
+                        if (on->addresses[i] == address)
                                 return true;
         }
         return false;

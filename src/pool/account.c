@@ -68,22 +68,16 @@ static uint64_t subnet_capacity(const struct subnet *subnet)
         return prefix_size(range) > reserved ? prefix_size(range) - reserved : 0;
 }
 
-static struct holder *add_holder(struct account *account, enum holder_kind kind, const char *name,
-                                 const char *id)
+/* Counts a holder, and lists it where holders are listed. */
+static void add_holder(struct account *account, const struct holder *holder)
 {
-        struct holder *holder = list_add(&account->holders);
-
-        holder->kind = kind;
-        holder->name = name ? name : "?";
-        holder->id = id;
-        account->counts[kind]++;
-        return holder;
-}
-
-static void set_address(struct holder *holder, uint32_t address)
-{
-        holder->address = address;
-        holder->address_known = true;
+        account->counts[holder->kind]++;
+        if (!account->listed)
+                return;
+        struct holder *listed = list_add(&account->holders);
+        *listed = *holder;
+        if (!listed->name)
+                listed->name = "?";
 }
 
 static const struct holder *holder_of_address(const struct account *account, uint32_t address)
@@ -154,7 +148,10 @@ static void add_gateways(struct account *account)
         for (size_t i = 0; i < account->network->subnets.count; i++) {
                 uint32_t address;
                 if (address_parse(account->network->subnets.items[i].gateway, &address))
-                        set_address(add_holder(account, HOLDER_GATEWAY, "gateway", NULL), address);
+                        add_holder(account, &(struct holder){.kind = HOLDER_GATEWAY,
+                                                             .name = "gateway",
+                                                             .address = address,
+                                                             .address_known = true});
         }
 }
 
@@ -165,8 +162,11 @@ static void add_vips(const struct counting *counting)
                         const struct vip *vip = &service->vips.items[i];
                         struct account *account = find(counting, vip->network_id);
                         if (account && vip->allocated)
-                                set_address(add_holder(account, HOLDER_VIP, service->name, service->id),
-                                            vip->address);
+                                add_holder(account, &(struct holder){.kind = HOLDER_VIP,
+                                                                     .name = service->name,
+                                                                     .id = service->id,
+                                                                     .address = vip->address,
+                                                                     .address_known = true});
                 }
 }
 
@@ -184,22 +184,35 @@ static const char *task_name(const struct counting *counting, const struct task 
         return swarm_string(counting->swarm, name);
 }
 
+static void add_task_on(const struct counting *counting, const struct task *task,
+                        const struct attachment *attachment, struct account *account)
+{
+        struct holder holder = {.kind = task->attachment ? HOLDER_ATTACHMENT : HOLDER_TASK};
+
+        if (account->listed) {
+                holder.name = task_name(counting, task);
+                holder.id = task->id;
+                holder.node = node_name(counting, task->node_id);
+                holder.state = task_state_name(task->state);
+        }
+        for (size_t i = 0; i < attachment->address_count; i++) {
+                holder.address = attachment->addresses[i];
+                holder.address_known = true;
+                add_holder(account, &holder);
+        }
+}
+
 static void add_task(const struct counting *counting, const struct task *task)
 {
-        const char *name = task_name(counting, task);
         size_t node = id_index_find(&counting->nodes, task->node_id);
 
         for_each_attachment (attachment, task) {
                 struct account *account = find(counting, attachment->network_id);
-                if (account && node != ID_NOWHERE)
+                if (!account)
+                        continue;
+                if (node != ID_NOWHERE)
                         *live(counting, account, node) = true;
-                for (size_t i = 0; account && i < attachment->addresses.count; i++) {
-                        struct holder *holder = add_holder(
-                                account, task->attachment ? HOLDER_ATTACHMENT : HOLDER_TASK, name, task->id);
-                        set_address(holder, attachment->addresses.items[i]);
-                        holder->node = node_name(counting, task->node_id);
-                        holder->state = task_state_name(task->state);
-                }
+                add_task_on(counting, task, attachment, account);
         }
 }
 
@@ -236,11 +249,14 @@ static void add_nodes(const struct counting *counting, struct account *account)
                               *live(counting, account, (size_t)(node - swarm->nodes.items));
                 if (!seen && !needed)
                         continue;
-                struct holder *holder = add_holder(account, HOLDER_NODE, node->name, node->id);
-                holder->node = node->name;
-                holder->inferred = !seen;
-                if (seen && seen->address)
-                        set_address(holder, seen->address);
+                uint32_t address = seen ? seen->address : 0;
+                add_holder(account, &(struct holder){.kind = HOLDER_NODE,
+                                                     .name = node->name,
+                                                     .id = node->id,
+                                                     .node = node->name,
+                                                     .inferred = !seen,
+                                                     .address = address,
+                                                     .address_known = address != 0});
         }
 }
 
@@ -256,10 +272,12 @@ static void add_local_endpoints(const struct swarm *swarm, struct account *accou
                         known->name = endpoint->name ? endpoint->name : known->name;
                 if (known)
                         continue;
-                struct holder *holder =
-                        add_holder(account, HOLDER_LOCAL, endpoint->name, endpoint->container_id);
-                set_address(holder, endpoint->address);
-                holder->node = swarm->local_node_name;
+                add_holder(account, &(struct holder){.kind = HOLDER_LOCAL,
+                                                     .name = endpoint->name,
+                                                     .id = endpoint->container_id,
+                                                     .node = swarm->local_node_name,
+                                                     .address = endpoint->address,
+                                                     .address_known = true});
         }
 }
 
@@ -345,13 +363,15 @@ static int compare_accounts(const void *a, const void *b)
         return strcmp(left->name ? left->name : "", right->name ? right->name : "");
 }
 
-static void open_accounts(const struct swarm *swarm, struct accounts *accounts)
+static void open_accounts(const struct swarm *swarm, const char *listed, struct accounts *accounts)
 {
         for_each_network (network, swarm) {
                 if (!network_is_overlay(network) && !network_is_unallocated(network))
                         continue;
                 struct account *account = list_add(&accounts->items);
                 account->network = network;
+                account->listed = network->endpoints.count > 0 || text_equal(listed, "*") ||
+                                  (listed && text_equal(listed, network->id));
                 for (size_t i = 0; i < network->subnets.count; i++)
                         account->capacity += subnet_capacity(&network->subnets.items[i]);
         }
@@ -359,12 +379,12 @@ static void open_accounts(const struct swarm *swarm, struct accounts *accounts)
                 qsort(accounts->items.items, accounts->items.count, sizeof(struct account), compare_accounts);
 }
 
-void accounts_of(struct swarm *swarm, struct accounts *ret_accounts)
+void accounts_of(struct swarm *swarm, const char *listed, struct accounts *ret_accounts)
 {
         struct accounts accounts = {0};
         struct counting counting _cleanup_(counting_done) = {.swarm = swarm, .accounts = &accounts};
 
-        open_accounts(swarm, &accounts);
+        open_accounts(swarm, listed, &accounts);
         counting_begin(&counting);
         add_vips(&counting);
         add_tasks(&counting);

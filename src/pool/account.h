@@ -58,6 +58,7 @@ struct account {
         const char *stuck_name;    /* one of their services */
         bool refusing;
         enum verdict verdict;
+        bool listed;                 /* holders are listed; else they are only counted */
         LIST(struct holder) holders; /* by address, those without one last */
 };
 
@@ -68,8 +69,12 @@ struct accounts {
 void accounts_done(struct accounts *accounts);
 #define _cleanup_accounts_ _cleanup_(accounts_done)
 
-/* Accounts of all overlays. They point into the swarm, which must outlive them. */
-void accounts_of(struct swarm *swarm, struct accounts *ret_accounts);
+/*
+ * Accounts of all overlays. They point into the swarm, which must outlive them. `listed` is the ID of the
+ * network whose holders are listed, "*" for each, NULL for none: in a swarm of thousands the lists are larger
+ * than the swarm. Where endpoints were asked for, holders are listed in any case, since the two are compared.
+ */
+void accounts_of(struct swarm *swarm, const char *listed, struct accounts *ret_accounts);
 
 const struct account *account_of_network(const struct accounts *accounts,
                                          const char *network_id); /* NULL when none */

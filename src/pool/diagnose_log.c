@@ -37,7 +37,7 @@ static bool task_got_address(const struct context *context, const char *task_id,
         for_each_task (task, context->swarm)
                 if (text_equal(task->id, task_id)) {
                         const struct attachment *on = task_on(task, network_id);
-                        return on && on->addresses.count;
+                        return on && on->address_count;
                 }
         return false;
 }

@@ -37,7 +37,7 @@ bool gave_address_since(const struct swarm *swarm, const char *network_id, int64
 {
         for_each_task (task, swarm) {
                 const struct attachment *on = task_on(task, network_id);
-                if (on && on->addresses.count && task->created_ms > since_ms)
+                if (on && on->address_count && task->created_ms > since_ms)
                         return true;
         }
         for_each_service (service, swarm)

@@ -17,18 +17,11 @@ static void network_done(struct network *network)
         free(network->endpoints.items);
 }
 
-static void attachments_done(struct attachment *items, size_t count)
-{
-        for (size_t i = 0; i < count; i++) {
-                free(items[i].aliases);
-                free(items[i].addresses.items);
-        }
-        free(items);
-}
-
 static void service_done(struct service *service)
 {
-        attachments_done(service->networks.items, service->networks.count);
+        for_each_attachment (attachment, service)
+                free(attachment->aliases);
+        free(service->networks.items);
         free(service->vips.items);
         free(service->ports.items);
         free(service->mounts.items);
@@ -37,8 +30,7 @@ static void service_done(struct service *service)
 
 void swarm_forget_tasks(struct swarm *swarm)
 {
-        for_each_task (task, swarm)
-                attachments_done(task->networks.items, task->networks.count);
+        arena_done(&swarm->task_memory);
         swarm->tasks.count = 0;
 }
 
@@ -206,7 +198,7 @@ bool task_holds_address_on(const struct task *task, const char *network_id)
 {
         const struct attachment *attachment = task_on(task, network_id);
 
-        return task_holds_addresses(task) && attachment && attachment->addresses.count > 0;
+        return task_holds_addresses(task) && attachment && attachment->address_count > 0;
 }
 
 struct attachment *service_on(const struct service *service, const char *network_id)

@@ -1,6 +1,9 @@
 #include "swarm/parse.h"
+#include "swarm/strings.h"
 
 #include "base/clock.h"
+
+#include <stdio.h>
 
 #define NANOSECONDS_A_MS           1000000
 #define STOP_GRACE_DEFAULT_MS      10000        /* the engine's own default */
@@ -8,14 +11,53 @@
 #define DEFAULT_POOL_SUBNET_BITS   24
 #define PARALLELISM_DEFAULT        1 /* of an update without settings; settings that say 0 mean all at once */
 #define HEALTH_INTERVAL_DEFAULT_MS 30000
+#define SHORT_TEXT_SIZE            64
 
 typedef const struct json_document *document_t;
 
 static const char *string_at(struct swarm *swarm, document_t d, json_node node)
 {
-        _cleanup_free_ char *text = json_text(d, node);
+        const char *plain;
+        size_t length;
 
+        if (json_plain(d, node, &plain, &length))
+                return length ? string_table_add(swarm->strings, plain, length) : NULL;
+        _cleanup_free_ char *text = json_text(d, node);
         return text_empty(text) ? NULL : swarm_string(swarm, text);
+}
+
+/* A text that no other object of the swarm has: not shared. */
+static const char *own_string_at(struct arena *arena, document_t d, json_node node)
+{
+        const char *plain;
+        size_t length;
+
+        if (json_plain(d, node, &plain, &length))
+                return length ? arena_text(arena, plain, length) : NULL;
+        _cleanup_free_ char *text = json_text(d, node);
+        return text_empty(text) ? NULL : arena_text(arena, text, strlen(text));
+}
+
+/* A short text, such as a time or an address, without memory of its own; empty when it is none, or too long.
+ */
+struct short_text {
+        char text[SHORT_TEXT_SIZE];
+};
+
+static struct short_text short_text_at(document_t d, json_node node)
+{
+        struct short_text copy = {0};
+        const char *bytes;
+        size_t length;
+
+        if (!json_plain(d, node, &bytes, &length)) {
+                _cleanup_free_ char *text = json_text(d, node);
+                snprintf(copy.text, sizeof(copy.text), "%s",
+                         text && strlen(text) < sizeof(copy.text) ? text : "");
+        } else if (length < sizeof(copy.text)) {
+                memcpy(copy.text, bytes, length);
+        }
+        return copy;
 }
 
 static const char *member(struct swarm *swarm, document_t d, json_node object, const char *key)
@@ -36,12 +78,16 @@ static bool flag(document_t d, json_node object, const char *key)
         return json_bool(d, json_get(d, object, key));
 }
 
+static int64_t time_at(document_t d, json_node node)
+{
+        struct short_text time = short_text_at(d, node);
+
+        return MAX(clock_parse(time.text), 0); /* the engine writes year 1 for "never" */
+}
+
 static int64_t time_ms(document_t d, json_node object, const char *key)
 {
-        _cleanup_free_ char *text = json_text(d, json_get(d, object, key));
-        int64_t ms = text ? clock_parse(text) : 0;
-
-        return ms > 0 ? ms : 0; /* the engine writes year 1 for "never" */
+        return time_at(d, json_get(d, object, key));
 }
 
 static int64_t nanoseconds_as_ms(document_t d, json_node object, const char *key, int64_t otherwise)
@@ -307,42 +353,77 @@ void parse_service(struct swarm *swarm, document_t d, json_node object, struct s
         }
 }
 
+/* The network's ID in a task's attachment; the entry holds the whole network. */
+static json_node attachment_network(document_t d, json_node entry)
+{
+        return json_get(d, json_get(d, entry, "Network"), "ID");
+}
+
 static void parse_task_network(struct swarm *swarm, document_t d, json_node entry,
                                struct attachment *attachment)
 {
-        attachment->network_id = string_at(swarm, d, json_path(d, entry, "Network", "ID", NULL));
-        json_for_each (address, d, json_get(d, entry, "Addresses")) {
-                _cleanup_free_ char *text = json_text(d, address);
-                uint32_t parsed;
-                if (address_parse(text, &parsed))
-                        *list_add(&attachment->addresses) = parsed;
+        json_node addresses = json_get(d, entry, "Addresses");
+
+        attachment->network_id = string_at(swarm, d, attachment_network(d, entry));
+        attachment->addresses =
+                arena_new(&swarm->task_memory, json_count(d, addresses), sizeof(*attachment->addresses));
+        json_for_each (address, d, addresses) {
+                struct short_text text = short_text_at(d, address);
+                if (address_parse(text.text, &attachment->addresses[attachment->address_count]))
+                        attachment->address_count++;
         }
+}
+
+static void parse_task_networks(struct swarm *swarm, document_t d, json_node entries, struct task *task)
+{
+        task->networks.items =
+                arena_new(&swarm->task_memory, json_count(d, entries), sizeof(*task->networks.items));
+        json_for_each (entry, d, entries)
+                parse_task_network(swarm, d, entry, &task->networks.items[task->networks.count++]);
 }
 
 static enum task_state parse_state(document_t d, json_node node)
 {
-        _cleanup_free_ char *text = json_text(d, node);
-
-        return task_state_parse(text);
+        return task_state_parse(short_text_at(d, node).text);
 }
 
+static bool is_attachment(document_t d, json_node spec)
+{
+        return json_text_is(d, json_get(d, spec, "Runtime"), "attachment") ||
+               json_get(d, spec, "NetworkAttachmentSpec") != JSON_NONE;
+}
+
+static void parse_task_status(struct swarm *swarm, document_t d, json_node status, struct task *task)
+{
+        enum { TIMESTAMP, STATE, ERR, CONTAINER_STATUS, COUNT };
+        static const char *const keys[COUNT] = {"Timestamp", "State", "Err", "ContainerStatus"};
+        json_node at[COUNT];
+
+        json_get_each(d, status, keys, COUNT, at);
+        task->state = parse_state(d, at[STATE]);
+        task->state_since_ms = time_at(d, at[TIMESTAMP]);
+        task->error = string_at(swarm, d, at[ERR]);
+        task->container_id =
+                own_string_at(&swarm->task_memory, d, json_get(d, at[CONTAINER_STATUS], "ContainerID"));
+}
+
+/* There are many more tasks than of anything else: hence in the order in which the engine writes them. */
 void parse_task(struct swarm *swarm, document_t d, json_node object, struct task *task)
 {
-        json_node status = json_get(d, object, "Status");
+        enum { ID, CREATED_AT, SPEC, SERVICE_ID, SLOT, NODE_ID, STATUS, DESIRED_STATE, ATTACHMENTS, COUNT };
+        static const char *const keys[COUNT] = {"ID",        "CreatedAt",    "Spec",
+                                                "ServiceID", "Slot",         "NodeID",
+                                                "Status",    "DesiredState", "NetworksAttachments"};
+        json_node at[COUNT];
 
-        task->id = member(swarm, d, object, "ID");
-        task->service_id = member(swarm, d, object, "ServiceID");
-        task->node_id = member(swarm, d, object, "NodeID");
-        task->slot = number(d, object, "Slot");
-        task->created_ms = time_ms(d, object, "CreatedAt");
-        task->state = parse_state(d, json_get(d, status, "State"));
-        task->desired = parse_state(d, json_get(d, object, "DesiredState"));
-        task->state_since_ms = time_ms(d, status, "Timestamp");
-        task->error = member(swarm, d, status, "Err");
-        task->container_id =
-                string_at(swarm, d, json_path(d, status, "ContainerStatus", "ContainerID", NULL));
-        task->attachment = json_text_is(d, json_path(d, object, "Spec", "Runtime", NULL), "attachment") ||
-                           json_path(d, object, "Spec", "NetworkAttachmentSpec", NULL) != JSON_NONE;
-        json_for_each (entry, d, json_get(d, object, "NetworksAttachments"))
-                parse_task_network(swarm, d, entry, list_add(&task->networks));
+        json_get_each(d, object, keys, COUNT, at);
+        task->id = own_string_at(&swarm->task_memory, d, at[ID]);
+        task->service_id = string_at(swarm, d, at[SERVICE_ID]);
+        task->node_id = string_at(swarm, d, at[NODE_ID]);
+        json_u64(d, at[SLOT], &task->slot);
+        task->created_ms = time_at(d, at[CREATED_AT]);
+        task->desired = parse_state(d, at[DESIRED_STATE]);
+        task->attachment = is_attachment(d, at[SPEC]);
+        parse_task_status(swarm, d, at[STATUS], task);
+        parse_task_networks(swarm, d, at[ATTACHMENTS], task);
 }

@@ -325,8 +325,8 @@ static void write_task_networks(writer_t w, const struct task *task)
                 json_write_member_text(w, "ID", attachment->network_id);
                 json_write_object_end(w);
                 write_array(w, "Addresses");
-                for (size_t i = 0; i < attachment->addresses.count; i++)
-                        write_address(w, NULL, attachment->addresses.items[i], true);
+                for (size_t i = 0; i < attachment->address_count; i++)
+                        write_address(w, NULL, attachment->addresses[i], true);
                 json_write_array_end(w);
                 json_write_object_end(w);
         }

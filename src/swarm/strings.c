@@ -1,38 +1,34 @@
 #include "swarm/strings.h"
 
+#include "base/arena.h"
 #include "base/text.h"
 
 /*
- * Open addressing with linear probing over pointers; the texts themselves lie in large chunks, because a
- * swarm of ten thousand services has a hundred thousand short ones and a malloc header each would double
- * their size.
+ * Open addressing with linear probing. A slot keeps its text's hash and length beside the pointer, so that
+ * most texts that are not the one are told apart without being looked at.
  */
 
-#define CHUNK_BYTES_MIN 4096
-#define CHUNK_BYTES_MAX 65536
-#define SHARED_MAX      256 /* longer texts are not looked for among the others */
+#define SLOTS_MIN  256
+#define SHARED_MAX 256 /* longer texts are not looked for among the others */
 
-struct chunk {
-        struct chunk *next;
-        char bytes[];
+struct slot {
+        const char *text; /* NULL: empty */
+        uint32_t hash;
+        uint32_t length_bytes;
 };
 
 struct string_table {
-        const char **slots;
+        struct slot *slots;
         size_t slot_count; /* a power of two */
         size_t used;
-        struct chunk *chunks;
-        char *fill; /* where the next text goes, in the first chunk */
-        size_t left;
-        size_t chunk_bytes; /* of the next one */
+        struct arena texts;
 };
 
 struct string_table *string_table_new(void)
 {
         struct string_table *table = new_zero(struct string_table);
 
-        table->slot_count = 256;
-        table->chunk_bytes = CHUNK_BYTES_MIN;
+        table->slot_count = SLOTS_MIN;
         table->slots = memory_new(table->slot_count, sizeof(*table->slots));
         return table;
 }
@@ -41,79 +37,71 @@ struct string_table *string_table_free(struct string_table *table)
 {
         if (!table)
                 return NULL;
-        while (table->chunks) {
-                struct chunk *next = table->chunks->next;
-                free(table->chunks);
-                table->chunks = next;
-        }
+        arena_done(&table->texts);
         free(table->slots);
         free(table);
         return NULL;
 }
 
-/* FNV-1a. */
-static size_t hash(const char *text, size_t length)
+/* FNV-1a, eight bytes at a step, with the high half folded in. */
+static uint32_t hash_of(const char *text, size_t length)
 {
-        uint64_t h = 14695981039346656037ULL;
+        const uint64_t prime = 1099511628211ULL;
+        uint64_t h = 14695981039346656037ULL ^ length;
+        uint64_t word;
 
-        for (size_t i = 0; i < length; i++)
-                h = (h ^ (unsigned char)text[i]) * 1099511628211ULL;
-        return (size_t)(h ^ h >> 32);
+        for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+                memcpy(&word, text, sizeof(word));
+                h = (h ^ word) * prime;
+                h ^= h >> 32;
+        }
+        word = 0;
+        memcpy(&word, text, length);
+        h = (h ^ word) * prime;
+        return (uint32_t)(h ^ h >> 32);
 }
 
-static size_t slot_of(const struct string_table *table, const char *text, size_t length)
+/* The slot that holds the text, or the empty one where it belongs. */
+static struct slot *slot_of(const struct string_table *table, const char *text, size_t length, uint32_t hash)
 {
-        size_t i = hash(text, length) & (table->slot_count - 1);
+        size_t mask = table->slot_count - 1;
+        size_t i = hash & mask;
 
-        while (table->slots[i] && (strncmp(table->slots[i], text, length) != 0 || table->slots[i][length]))
-                i = (i + 1) & (table->slot_count - 1);
-        return i;
+        for (;; i = (i + 1) & mask) {
+                struct slot *slot = &table->slots[i];
+                if (!slot->text || (slot->hash == hash && slot->length_bytes == length &&
+                                    memcmp(slot->text, text, length) == 0))
+                        return slot;
+        }
 }
 
 static void grow(struct string_table *table)
 {
-        const char **old = table->slots;
+        struct slot *old = table->slots;
         size_t old_count = table->slot_count;
 
         table->slot_count *= 2;
         table->slots = memory_new(table->slot_count, sizeof(*table->slots));
         for (size_t i = 0; i < old_count; i++)
-                if (old[i])
-                        table->slots[slot_of(table, old[i], strlen(old[i]))] = old[i];
+                if (old[i].text)
+                        *slot_of(table, old[i].text, old[i].length_bytes, old[i].hash) = old[i];
         free(old);
-}
-
-static char *store(struct string_table *table, const char *text, size_t length)
-{
-        if (table->left < length + 1) {
-                size_t room = MAX(table->chunk_bytes, length + 1);
-                struct chunk *chunk = memory_new(1, sizeof(*chunk) + room);
-                chunk->next = table->chunks;
-                table->chunks = chunk;
-                table->chunk_bytes = MIN(4 * table->chunk_bytes, (size_t)CHUNK_BYTES_MAX);
-                table->fill = chunk->bytes;
-                table->left = room;
-        }
-        char *copy = table->fill;
-        memcpy(copy, text, length);
-        copy[length] = 0;
-        table->fill += length + 1;
-        table->left -= length + 1;
-        return copy;
 }
 
 const char *string_table_add(struct string_table *table, const char *text, size_t length)
 {
         if (length > SHARED_MAX)
-                return store(table, text, length);
-        size_t slot = slot_of(table, text, length);
+                return arena_text(&table->texts, text, length);
+        uint32_t hash = hash_of(text, length);
+        struct slot *slot = slot_of(table, text, length, hash);
 
-        if (table->slots[slot])
-                return table->slots[slot];
+        if (slot->text)
+                return slot->text;
         if (2 * (table->used + 1) > table->slot_count) {
                 grow(table);
-                slot = slot_of(table, text, length);
+                slot = slot_of(table, text, length, hash);
         }
         table->used++;
-        return table->slots[slot] = store(table, text, length);
+        *slot = (struct slot){arena_text(&table->texts, text, length), hash, (uint32_t)length};
+        return slot->text;
 }

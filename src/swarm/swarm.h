@@ -4,12 +4,13 @@
  * The whole data model: what one survey of a swarm brought back. Filled by survey.c (from an engine) or by
  * snapshot.c (from a file); everything in pool/ and move/ reasons about this and asks nothing further.
  *
- * Strings live in the swarm's own string table and are shared: never freed by a user, equal strings are the
- * same pointer, absent ones are NULL. Times are wall-clock milliseconds since 1970 as the engine gave them, 0
- * when absent. Addresses are IPv4 in host byte order. Sources: Docker Engine API v1.41 reference, and
- * docs/engine-notes.md for what it does not say.
+ * Strings live in the swarm's own string table and are shared: never freed by a user, absent ones are NULL.
+ * A task's own identity, its container's and its attachments live as long as the list of tasks. Times are
+ * wall-clock milliseconds since 1970 as the engine gave them, 0 when absent. Addresses are IPv4 in host byte
+ * order. Sources: Docker Engine API v1.41 reference, and docs/engine-notes.md for what it does not say.
  */
 
+#include "base/arena.h"
 #include "base/prefix.h"
 #include "base/text.h"
 #include "engine/engine.h"
@@ -100,8 +101,9 @@ struct network {
 struct attachment {
         const char *network_id;
         const char **aliases; /* of a service's entry; NULL for a task's */
-        size_t alias_count;
-        LIST(uint32_t) addresses; /* of a task; a service's VIPs are apart */
+        uint32_t *addresses;  /* of a task; a service's VIPs are apart */
+        uint32_t alias_count;
+        uint32_t address_count;
 };
 
 struct vip {
@@ -176,8 +178,10 @@ struct task {
         const char *error; /* Status.Err */
         const char *container_id;
         bool attachment; /* the hidden task of a standalone container on an attachable overlay */
-        uint64_t spec_version;
-        LIST(struct attachment) networks;
+        struct {
+                struct attachment *items;
+                size_t count;
+        } networks;
 };
 
 struct address_pool {
@@ -197,7 +201,8 @@ struct swarm {
         LIST(struct node) nodes;
         LIST(struct network) networks; /* all that this engine lists, bridges included */
         LIST(struct service) services;
-        LIST(struct task) tasks; /* terminal ones too */
+        LIST(struct task) tasks;  /* terminal ones too */
+        struct arena task_memory; /* what belongs to tasks alone */
 };
 
 #define for_each_network(n, swarm)                                                                           \

@@ -490,7 +490,7 @@ static void a_copy_holds_as_many_addresses_as_the_original(void **state)
                 _cleanup_swarm_ struct swarm swarm = {0};
                 take(sim, &swarm);
                 _cleanup_accounts_ struct accounts accounts = {0};
-                accounts_of(&swarm, &accounts);
+                accounts_of(&swarm, NULL, &accounts);
                 _cleanup_ground_ struct ground ground = {.swarm = &swarm};
                 for_each_account (account, &accounts)
                         if (!account->network->ingress)

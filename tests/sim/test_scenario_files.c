@@ -71,7 +71,7 @@ static void the_reference_host_is_exhausted_as_it_was_found(void **state)
 
         (void)state;
         look(sim, &swarm);
-        accounts_of(&swarm, &accounts);
+        accounts_of(&swarm, NULL, &accounts);
         findings_of(&swarm, &accounts, &findings);
         const struct account *proxy = account_named(&accounts, "proxy");
         assert_int_equal(proxy->capacity, 253);
@@ -224,7 +224,7 @@ static void fifty_thousand_tasks_are_counted(void **state)
 
         (void)state;
         look(sim, &swarm);
-        accounts_of(&swarm, &accounts);
+        accounts_of(&swarm, NULL, &accounts);
         const struct account *proxy = account_named(&accounts, "proxy");
         assert_int_equal(proxy->owned, 8000 + 50000 + 100);
         assert_int_equal(proxy->counts[HOLDER_NODE], 100);
@@ -251,7 +251,7 @@ static void a_slash_28_is_full_of_leaks(void **state)
 
         (void)state;
         look(sim, &swarm);
-        accounts_of(&swarm, &accounts);
+        accounts_of(&swarm, NULL, &accounts);
         const struct account *proxy = account_named(&accounts, "proxy");
         assert_int_equal(proxy->owned, 2 + 3 + 1);
         assert_int_equal(proxy->leaked.min, 7);

@@ -37,7 +37,7 @@ static void task(struct books *books, const char *state, const char *node, const
 static const struct account *account(struct books *books, const char *network_id)
 {
         fixture_read(&books->fixture, &books->swarm);
-        accounts_of(&books->swarm, &books->accounts);
+        accounts_of(&books->swarm, "*", &books->accounts);
         const struct account *found = account_of_network(&books->accounts, network_id);
         if (!found)
                 fail_msg("no account of %s", network_id);

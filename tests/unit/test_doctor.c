@@ -41,7 +41,7 @@ static void proxy(struct ward *ward)
 static void admit(struct ward *ward)
 {
         fixture_read(&ward->fixture, &ward->swarm);
-        accounts_of(&ward->swarm, &ward->accounts);
+        accounts_of(&ward->swarm, NULL, &ward->accounts);
 }
 
 static int64_t time_of(const char *time)

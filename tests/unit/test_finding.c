@@ -26,7 +26,7 @@ static void report_done(struct report *report)
 static void look(struct report *report)
 {
         fixture_read(&report->fixture, &report->swarm);
-        accounts_of(&report->swarm, &report->accounts);
+        accounts_of(&report->swarm, NULL, &report->accounts);
         findings_of(&report->swarm, &report->accounts, &report->findings);
 }
 

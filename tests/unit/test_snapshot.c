@@ -159,7 +159,7 @@ static void check_tasks(const struct swarm *swarm)
         assert_string_equal(task->error, "exit 1");
         assert_string_equal(task->container_id, "c9");
         assert_false(task->attachment);
-        assert_int_equal(task_on(task, "0123456789abcdefghijklmno")->addresses.items[0], 0x0a000103);
+        assert_int_equal(task_on(task, "0123456789abcdefghijklmno")->addresses[0], 0x0a000103);
         assert_true(swarm->tasks.items[1].attachment);
         assert_null(swarm->tasks.items[1].service_id);
         assert_int_equal(swarm->tasks.items[1].state_since_ms, 0); /* Go's year 1 is "never" */

@@ -50,7 +50,7 @@ static void add_served(struct house *house, const char *name, const char *create
 static void look(struct house *house)
 {
         fixture_read(&house->fixture, &house->swarm);
-        accounts_of(&house->swarm, &house->accounts);
+        accounts_of(&house->swarm, NULL, &house->accounts);
 }
 
 static const struct account *account(const struct house *house, const char *network_id)

@@ -121,7 +121,7 @@ int facts_gather(struct engine *engine, struct facts *facts, struct error *error
                 return -1;
         sort_lists(facts);
         facts->shown = text_format("headroom %s", facts->plan->network);
-        accounts_of(&facts->swarm, &facts->accounts);
+        accounts_of(&facts->swarm, NULL, &facts->accounts);
         findings_of(&facts->swarm, &facts->accounts, &facts->findings);
         diagnose_tasks(&facts->swarm, &facts->findings);
         gather_log(engine, facts);

@@ -381,7 +381,7 @@ int forecast_make(struct swarm *swarm, const struct workload *workload,
         if (ground_check(swarm, error) < 0 || workload_check(workload, swarm, error) < 0 ||
             require_bounded(&forecast, error) < 0)
                 return -1;
-        accounts_of(swarm, &forecast.accounts);
+        accounts_of(swarm, NULL, &forecast.accounts);
         if (find_pools(&forecast, error) < 0)
                 return -1;
         for (enum forecast_variant variant = 0; variant < VARIANTS; variant++) {
