@@ -1,6 +1,5 @@
 #include "json/scan.h"
 
-#include <endian.h>
 #include <string.h>
 
 /* What a byte is to a string. */
@@ -19,32 +18,8 @@ __extension__ static const uint8_t byte_classes[256] = {
         [0x80 ... 0xff] = HIGH,
 };
 
-#define EACH_BYTE(value) (0x0101010101010101ULL * (value))
-
-/*
- * The highest bit of each of eight bytes that is not PLAIN. A borrow may mark a byte above such a one for
- * nothing, but the lowest mark is always right.
- */
-static uint64_t special_marks(uint64_t word)
+const char *scan_plain_rest(const char *at, const char *end)
 {
-        uint64_t quotes = word ^ EACH_BYTE('"');
-        uint64_t backslashes = word ^ EACH_BYTE('\\');
-        uint64_t below = (word - EACH_BYTE(0x20)) | (quotes - EACH_BYTE(1)) | (backslashes - EACH_BYTE(1));
-
-        return (below | word) & EACH_BYTE(0x80);
-}
-
-const char *scan_plain(const char *at, const char *end)
-{
-        while (end - at >= 8) {
-                uint64_t word;
-
-                memcpy(&word, at, sizeof(word));
-                uint64_t marks = special_marks(le64toh(word));
-                if (marks)
-                        return at + __builtin_ctzll(marks) / 8;
-                at += 8;
-        }
         while (at < end && byte_classes[(uint8_t)*at] == PLAIN)
                 at++;
         return at;
@@ -85,7 +60,7 @@ static const char *scan_escape(const char *at, const char *end, struct scan_faul
         return at + 6;
 }
 
-const char *scan_string(const char *at, const char *end, bool *ret_escaped, struct scan_fault *ret_fault)
+const char *scan_string_rest(const char *at, const char *end, bool *ret_escaped, struct scan_fault *ret_fault)
 {
         bool escaped = false;
 

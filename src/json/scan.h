@@ -5,9 +5,11 @@
  * never reads beyond `end`; none allocates.
  */
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* What is wrong with the text, and at which byte. The null value is "nothing". */
 struct scan_fault {
@@ -27,11 +29,53 @@ static inline const char *scan_blanks(const char *at, const char *end)
         return at;
 }
 
-/* Past the bytes that mean only themselves in a string: printable ASCII but the quote and the backslash. */
-const char *scan_plain(const char *at, const char *end);
+#define SCAN_EACH_BYTE(value) (0x0101010101010101ULL * (value))
 
-/* Past a string's closing quote, `at` being behind the opening one. NULL fills the fault. */
-const char *scan_string(const char *at, const char *end, bool *ret_escaped, struct scan_fault *ret_fault);
+/*
+ * The highest bit of each of eight bytes that is not plain. A borrow may mark a byte above such a one for
+ * nothing, but the lowest mark is always right.
+ */
+static inline uint64_t scan_marks(uint64_t word)
+{
+        uint64_t quotes = word ^ SCAN_EACH_BYTE('"');
+        uint64_t backslashes = word ^ SCAN_EACH_BYTE('\\');
+        uint64_t below = (word - SCAN_EACH_BYTE(0x20)) | (quotes - SCAN_EACH_BYTE(1)) |
+                         (backslashes - SCAN_EACH_BYTE(1));
+
+        return (below | word) & SCAN_EACH_BYTE(0x80);
+}
+
+const char *scan_plain_rest(const char *at, const char *end); /* of fewer than eight bytes */
+
+/* Past the bytes that mean only themselves in a string: printable ASCII but the quote and the backslash. */
+static inline const char *scan_plain(const char *at, const char *end)
+{
+        while (end - at >= 8) {
+                uint64_t word;
+
+                memcpy(&word, at, sizeof(word));
+                uint64_t marks = scan_marks(le64toh(word));
+                if (marks)
+                        return at + __builtin_ctzll(marks) / 8;
+                at += 8;
+        }
+        return scan_plain_rest(at, end);
+}
+
+/* Past a string's closing quote, `at` being where only plain bytes have been before. NULL fills the fault. */
+const char *scan_string_rest(const char *at, const char *end, bool *ret_escaped,
+                             struct scan_fault *ret_fault);
+
+/* The same, `at` being behind the opening quote. */
+static inline const char *scan_string(const char *at, const char *end, bool *ret_escaped,
+                                      struct scan_fault *ret_fault)
+{
+        at = scan_plain(at, end);
+        if (at == end || *at != '"')
+                return scan_string_rest(at, end, ret_escaped, ret_fault);
+        *ret_escaped = false;
+        return at + 1;
+}
 
 /* Past a number. NULL fills the fault. */
 const char *scan_number(const char *at, const char *end, struct scan_fault *ret_fault);

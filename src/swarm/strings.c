@@ -97,7 +97,7 @@ const char *string_table_add(struct string_table *table, const char *text, size_
 
         if (slot->text)
                 return slot->text;
-        if (2 * (table->used + 1) > table->slot_count) {
+        if (4 * (table->used + 1) > 3 * table->slot_count) {
                 grow(table);
                 slot = slot_of(table, text, length, hash);
         }

@@ -171,13 +171,13 @@ struct task {
         const char *service_id; /* NULL for an attachment task */
         const char *node_id;    /* NULL while it is on none */
         uint64_t slot;
-        enum task_state state;
-        enum task_state desired;
+        enum task_state state : 8;
+        enum task_state desired : 8;
+        bool attachment; /* the hidden task of a standalone container on an attachable overlay */
         int64_t created_ms;
         int64_t state_since_ms;
         const char *error; /* Status.Err */
         const char *container_id;
-        bool attachment; /* the hidden task of a standalone container on an attachable overlay */
         struct {
                 struct attachment *items;
                 size_t count;

@@ -31,6 +31,7 @@ verdicts() {
     case $line in
       'ok '*) pass "${line#ok * - }" ;;
       'not ok '*) tell && name=${line#not ok * - } ;;
+      '# asked again'*) tell && printf '%s\n' "$line" ;;
       '# '*) difference+="${line#\# }; " ;;
     esac
   done <"$work/answers"

@@ -153,6 +153,7 @@ static void a_dead_engine_closes_without_an_answer(void **state)
 
 static void long_lists_come_whole_over_many_connections(void **state)
 {
+        static const char running[] = "\"DesiredState\":\"running\"";
         struct sim *sim = sim_open(NULL);
         struct front_scene scene;
         char name[16];
@@ -176,7 +177,9 @@ static void long_lists_come_whole_over_many_connections(void **state)
                 size_t tasks = 0;
                 assert_true(front_read(fds[i], NULL, &answer));
                 close(fds[i]);
-                for (const char *at = answer.bytes; (at = strstr(at, "\"DesiredState\":\"running\"")); at++)
+                const char *end = answer.bytes + answer.length;
+                for (const char *at = answer.bytes;
+                     (at = memmem(at, (size_t)(end - at), running, strlen(running))); at++)
                         tasks++;
                 assert_in_range(tasks, 3990, 4000); /* a chunk's end may lie within some */
                 assert_non_null(strstr(answer.bytes, "]\n\r\n0\r\n\r\n"));
