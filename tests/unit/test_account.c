@@ -244,6 +244,29 @@ static void holders_stand_in_the_order_of_addresses(void **state)
 
 /* ---- how many there are ---- */
 
+static void holders_are_counted_alike_whether_they_are_listed_or_not(void **state)
+{
+        static const char *const listed[] = {NULL, "id-other", "id-proxy"};
+        _cleanup_books_ struct books books = {0};
+
+        proxy(&books, "");
+        fixture_service(&books.fixture, "web", WORKED, "proxy", "10.0.1.3/28", "");
+        task(&books, "running", "n2", "10.0.1.12/28");
+        task(&books, "running", "n1", "10.0.1.2/28");
+        const struct account *all = proxy_account(&books);
+        assert_int_equal(all->owned, 5);
+        for (size_t i = 0; i < ELEMENTS(listed); i++) {
+                _cleanup_accounts_ struct accounts accounts = {0};
+                accounts_of(&books.swarm, listed[i], &accounts);
+                const struct account *a = account_of_network(&accounts, "id-proxy");
+                assert_non_null(a);
+                assert_memory_equal(a->counts, all->counts, sizeof(a->counts));
+                assert_int_equal(a->owned, all->owned);
+                assert_int_equal(a->holders.count,
+                                 text_equal(listed[i], "id-proxy") ? all->holders.count : 0);
+        }
+}
+
 static void an_ip_range_bounds_what_can_be_handed_out(void **state)
 {
         _cleanup_books_ struct books books = {0};
@@ -431,6 +454,7 @@ int main(void)
                 cmocka_unit_test(a_standalone_container_is_an_attachment_under_the_name_its_node_shows),
                 cmocka_unit_test(an_endpoint_that_nobody_handed_out_is_shown_but_owns_nothing),
                 cmocka_unit_test(holders_stand_in_the_order_of_addresses),
+                cmocka_unit_test(holders_are_counted_alike_whether_they_are_listed_or_not),
                 cmocka_unit_test(an_ip_range_bounds_what_can_be_handed_out),
                 cmocka_unit_test(a_range_with_host_bits_bounds_as_one_without),
                 cmocka_unit_test(a_range_at_the_edge_loses_network_and_gateway),

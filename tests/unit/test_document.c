@@ -391,6 +391,54 @@ static void members_are_found_by_exact_key_and_the_last_wins(void **state)
         assert_int_equal(json_path(document, root, NULL), root);
 }
 
+static void members_looked_for_together_are_those_looked_for_alone(void **state)
+{
+        static const char *const keys[] = {"c", "none", "a", "b", "Name", ""};
+        static const char *const texts[] = {
+                "{\"a\":1,\"b\":2,\"c\":3}",
+                "{\"c\":3,\"x\":0,\"N\\u0061me\":1,\"b\":2,\"a\":1}",
+                "{\"a\":1,\"a\":2,\"c\":3,\"a\":4,\"c\":5,\"\":6}",
+                "{}",
+                "[1]",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                _cleanup_json_ struct json_document *document = parse(texts[i]);
+                json_node root = json_root(document);
+                json_node together[ELEMENTS(keys)];
+
+                json_get_each(document, root, keys, ELEMENTS(keys), together);
+                for (size_t j = 0; j < ELEMENTS(keys); j++)
+                        assert_int_equal(together[j], json_get(document, root, keys[j]));
+        }
+        _cleanup_json_ struct json_document *document = parse("{\"a\":1}");
+        json_node one;
+        json_get_each(document, JSON_NONE, keys, 1, &one);
+        assert_int_equal(one, JSON_NONE);
+}
+
+static void a_plain_string_is_seen_where_it_lies(void **state)
+{
+        static const char text[] = "[\"plain \xc3\xa9\",\"\",\"esc\\n\",1,null,{}]";
+        static const char *const plain[] = {"plain \xc3\xa9", "", NULL, NULL, NULL, NULL};
+        _cleanup_json_ struct json_document *document = parse(text);
+        size_t i = 0;
+
+        json_for_each (child, document, json_root(document)) {
+                const char *bytes = NULL;
+                size_t length = 0;
+
+                assert_int_equal(json_plain(document, child, &bytes, &length), plain[i] != NULL);
+                if (plain[i]) {
+                        assert_int_equal(length, strlen(plain[i]));
+                        assert_memory_equal(bytes, plain[i], length);
+                        assert_ptr_equal(bytes, text + json_offset(document, child) + 1);
+                }
+                i++;
+        }
+        assert_int_equal(i, ELEMENTS(plain));
+}
+
 static void children_come_in_order_with_keys_and_ranges(void **state)
 {
         static const char text[] =
@@ -605,6 +653,8 @@ int main(void)
                 cmocka_unit_test(strings_are_decoded),
                 cmocka_unit_test(no_c_string_is_made_of_nul_or_half_a_surrogate_pair),
                 cmocka_unit_test(members_are_found_by_exact_key_and_the_last_wins),
+                cmocka_unit_test(members_looked_for_together_are_those_looked_for_alone),
+                cmocka_unit_test(a_plain_string_is_seen_where_it_lies),
                 cmocka_unit_test(children_come_in_order_with_keys_and_ranges),
                 cmocka_unit_test(a_missing_value_is_taken_by_every_accessor),
                 cmocka_unit_test(only_true_is_true),

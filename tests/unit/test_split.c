@@ -84,6 +84,37 @@ static void an_array_cut_at_any_byte_is_noticed(void **state)
         }
 }
 
+static void what_is_wrong_is_told_alike_wherever_chunks_end(void **state)
+{
+        static const char *const texts[] = {
+                "[{\"a\":1},{\"b\":[1,2,}]}]",
+                "[[1],[2]x,[3]]",
+                "[{\"a\":\"\\q\"}]",
+                "[[1,2],{\"a\":1]",
+                "[{\"a\" 1}]",
+                "[{},[],{\"\x01\"}]",
+                "[[[[[]]]]]]",
+                "[{\"a\":\"\xff\"}]",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                _cleanup_error_ struct error whole = {0};
+                struct record seen = {0};
+
+                assert_int_equal(split_text(texts[i], strlen(texts[i]), strlen(texts[i]), &seen, &whole), -1);
+                for (size_t chunk = 1; chunk < strlen(texts[i]); chunk++) {
+                        _cleanup_error_ struct error error = {0};
+                        struct record record = {0};
+
+                        assert_int_equal(split_text(texts[i], strlen(texts[i]), chunk, &record, &error), -1);
+                        assert_string_equal(error.sentence, whole.sentence);
+                        assert_string_equal(buffer_text(&record.seen), buffer_text(&seen.seen));
+                        buffer_done(&record.seen);
+                }
+                buffer_done(&seen.seen);
+        }
+}
+
 static void empty_lists_have_no_elements(void **state)
 {
         static const char *const texts[] = {"[]", " [ ] ", "null", "\n null\n"};
@@ -312,6 +343,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_chunk_size_gives_the_same_elements),
                 cmocka_unit_test(an_array_cut_at_any_byte_is_noticed),
+                cmocka_unit_test(what_is_wrong_is_told_alike_wherever_chunks_end),
                 cmocka_unit_test(empty_lists_have_no_elements),
                 cmocka_unit_test(garbage_around_and_between_elements_is_refused),
                 cmocka_unit_test(elements_before_the_fault_are_handed_over),
