@@ -58,15 +58,19 @@ int look_tasks_of(struct engine *engine, const char *service_id, struct swarm *s
         return survey_tasks(engine, filter, swarm, error);
 }
 
-int look_networks(struct engine *engine, const char *filter, struct swarm *swarm, struct error *error)
+int look_networks(struct engine *engine, const char *filter, struct buffer *ret_body, struct error *error)
 {
         _cleanup_free_ char *encoded = engine_encode(filter);
         _cleanup_free_ char *path = text_format("/networks?filters=%s", encoded);
-        _cleanup_buffer_ struct buffer body = {0};
+
+        return engine_get(engine, path, ret_body, error);
+}
+
+int look_read_networks(const struct buffer *body, struct swarm *swarm, struct error *error)
+{
         _cleanup_json_ struct json_document *d = NULL;
 
-        if (engine_get(engine, path, &body, error) < 0 ||
-            json_parse(buffer_text(&body), body.length, &d, error) < 0)
+        if (json_parse(buffer_text(body), body->length, &d, error) < 0)
                 return -1;
         json_for_each (object, d, json_root(d))
                 parse_network(swarm, d, object, list_add(&swarm->networks));

@@ -21,5 +21,7 @@ int look_endpoints(struct engine *engine, struct swarm *swarm, struct network *n
 /* The tasks of one service, read into swarm->tasks in place of what was there. */
 int look_tasks_of(struct engine *engine, const char *service_id, struct swarm *swarm, struct error *error);
 
-/* Networks that match a filter in the API's JSON form, added to swarm->networks. */
-int look_networks(struct engine *engine, const char *filter, struct swarm *swarm, struct error *error);
+/* Networks that match a filter in the API's JSON form, as the engine lists them. */
+int look_networks(struct engine *engine, const char *filter, struct buffer *ret_body, struct error *error);
+/* Such a list, added to swarm->networks. */
+int look_read_networks(const struct buffer *body, struct swarm *swarm, struct error *error);

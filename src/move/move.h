@@ -35,6 +35,7 @@ struct move {
         bool net_allocated;
         char *hop_id; /* NULL when absent */
         bool hop_allocated;
+        struct buffer seen; /* the engine's answer that says so; empty: of another plan, or there is none */
 };
 
 void move_done(struct move *move);

@@ -175,6 +175,7 @@ static int adopt(struct run *run, struct error *error)
                 plan_done(run->plan);
                 *run->plan = adopted;
                 adopted = (struct plan){0};
+                buffer_clear(&run->move.seen);
         }
         if (!run->options->adopt)
                 return 0;

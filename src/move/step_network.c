@@ -10,6 +10,7 @@ void move_done(struct move *move)
         free(move->host);
         free(move->net_id);
         free(move->hop_id);
+        buffer_done(&move->seen);
         if (!move->units_borrowed)
                 units_free(move->units);
         *move = (struct move){0};
@@ -52,7 +53,7 @@ static int note_net(struct move *move, const struct network *network, struct err
 
 /* The networks of either name, and more: the API's filter takes patterns or beginnings, depending on the
  * engine. */
-static int list_networks(struct move *move, struct swarm *swarm, struct error *error)
+static int list_networks(struct move *move, struct buffer *ret_body, struct error *error)
 {
         _cleanup_buffer_ struct buffer filter = {0};
         struct json_writer w = {.out = &filter};
@@ -64,15 +65,15 @@ static int list_networks(struct move *move, struct swarm *swarm, struct error *e
         json_write_text(&w, move->plan->hop);
         json_write_array_end(&w);
         json_write_object_end(&w);
-        return look_networks(move->engine, filter.bytes, swarm, error);
+        return look_networks(move->engine, filter.bytes, ret_body, error);
 }
 
-int move_refresh(struct move *move, struct error *error)
+static int note_networks(struct move *move, const struct buffer *body, struct error *error)
 {
         _cleanup_swarm_ struct swarm swarm;
 
         swarm_init(&swarm);
-        if (list_networks(move, &swarm, error) < 0)
+        if (look_read_networks(body, &swarm, error) < 0)
                 return error_while(error, "looking at %s", move->plan->network);
         free(steal_pointer(move->net_id));
         free(steal_pointer(move->hop_id));
@@ -87,6 +88,25 @@ int move_refresh(struct move *move, struct error *error)
                         move->hop_allocated = is_allocated(network);
                 }
         }
+        return 0;
+}
+
+/* Mostly nothing has changed since the last look, and the hop's label, the whole plan, is not read again. */
+int move_refresh(struct move *move, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+
+        if (list_networks(move, &body, error) < 0)
+                return error_while(error, "looking at %s", move->plan->network);
+        if (body.length && body.length == move->seen.length &&
+            memcmp(body.bytes, move->seen.bytes, body.length) == 0)
+                return 0;
+        buffer_clear(&move->seen);
+        if (note_networks(move, &body, error) < 0)
+                return -1;
+        buffer_done(&move->seen);
+        move->seen = body;
+        body = (struct buffer){0};
         return 0;
 }
 
@@ -149,9 +169,10 @@ static int refuse_held(struct move *move, const struct network *hop, struct erro
 static int look_at_lock(struct move *move, struct error *error)
 {
         _cleanup_swarm_ struct swarm swarm;
+        _cleanup_buffer_ struct buffer body = {0};
 
         swarm_init(&swarm);
-        if (list_networks(move, &swarm, error) < 0)
+        if (list_networks(move, &body, error) < 0 || look_read_networks(&body, &swarm, error) < 0)
                 return -1;
         for_each_network (network, &swarm)
                 if (text_equal(network->id, move->hop_id))
