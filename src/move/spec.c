@@ -220,21 +220,32 @@ int spec_member(const struct buffer *service_body, const char *path, char **ret_
         return 0;
 }
 
+/* The length of the one of the ids that begins here, 0 when none does. */
+static size_t id_length(const char *bytes, size_t length, const char *const *ids)
+{
+        for (; *ids; ids++) {
+                size_t whole = strlen(*ids);
+                if (whole && whole <= length && memcmp(bytes, *ids, whole) == 0)
+                        return whole;
+        }
+        return 0;
+}
+
 /* The value's bytes with each of the ids replaced by one sign. */
 static void add_masked(struct digest *digest, const char *bytes, size_t length, const char *const *ids)
 {
-        size_t i = 0;
+        size_t added = 0;
 
-        while (i < length) {
-                size_t skip = 0;
-                for (const char *const *id = ids; *id && !skip; id++) {
-                        size_t id_length = strlen(*id);
-                        if (id_length && i + id_length <= length && memcmp(bytes + i, *id, id_length) == 0)
-                                skip = id_length;
+        for (size_t i = 0; *ids && i < length;) {
+                size_t skip = id_length(bytes + i, length - i, ids);
+                if (skip) {
+                        digest_add(digest, bytes + added, i - added);
+                        digest_add(digest, "@", 1);
+                        added = i + skip;
                 }
-                digest_add(digest, skip ? "@" : bytes + i, 1);
                 i += skip ? skip : 1;
         }
+        digest_add(digest, bytes + added, length - added);
 }
 
 struct digesting {
