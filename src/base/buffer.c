@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define SMALL_BYTES 512 /* most of what is formatted is shorter */
+#define SMALL_BYTES    512 /* most of what is formatted is shorter */
+#define ROOM_BYTES_MIN 64  /* growing from one byte on would take many small steps */
 
 void buffer_done(struct buffer *buffer)
 {
@@ -18,7 +19,7 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
         size_t needed = buffer->length + length + 1;
 
         if (needed > buffer->room) {
-                buffer->room = MAX(needed, 2 * buffer->room);
+                buffer->room = MAX(MAX(needed, 2 * buffer->room), (size_t)ROOM_BYTES_MIN);
                 buffer->bytes = memory_resize(buffer->bytes, buffer->room, 1);
         }
         if (length)

@@ -122,12 +122,12 @@ struct json_document *sim_typed_body(struct sim_call *call, const char *type)
 /* What the wildcard stands for; NULL when the route is another one's. */
 static char *match(const struct route *route, const char *method, const char *path)
 {
+        if (!text_starts_with(path, route->prefix) || !text_equal(route->method, method))
+                return NULL;
         size_t length = strlen(path);
         size_t prefix = strlen(route->prefix);
         size_t suffix = strlen(route->suffix);
-
-        if (!text_equal(route->method, method) || !text_starts_with(path, route->prefix) ||
-            (route->whole ? length != prefix : length <= prefix + suffix) ||
+        if ((route->whole ? length != prefix : length <= prefix + suffix) ||
             strcmp(path + length - suffix, route->suffix) != 0)
                 return NULL;
         return text_copy_n(path + prefix, length - prefix - suffix);
