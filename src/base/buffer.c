@@ -33,6 +33,12 @@ void buffer_add_text(struct buffer *buffer, const char *text)
         buffer_add(buffer, text, strlen(text));
 }
 
+void buffer_add_list(struct buffer *buffer, const char *const *texts)
+{
+        for (; *texts; texts++)
+                buffer_add_text(buffer, *texts);
+}
+
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
         char small[SMALL_BYTES];

@@ -65,10 +65,10 @@ bool prefix_told(const char *text, struct prefix *ret_prefix)
 
 void prefix_format(struct prefix prefix, char ret_text[PREFIX_TEXT_SIZE])
 {
-        char address[ADDRESS_TEXT_SIZE];
-
-        address_format(prefix.address, address);
-        snprintf(ret_text, PREFIX_TEXT_SIZE, "%s/%u", address, prefix.length_bits);
+        address_format(prefix.address, ret_text);
+        char *at = ret_text + strlen(ret_text);
+        *at++ = '/';
+        *write_octet(at, prefix.length_bits) = 0;
 }
 
 uint32_t prefix_mask(uint8_t length_bits)

@@ -27,10 +27,11 @@ char *text_copy(const char *s)
 
 char *text_copy_n(const char *s, size_t length_bytes)
 {
-        char *copy = memory_new(length_bytes + 1, 1);
+        char *copy = must(malloc(length_bytes + 1));
 
         if (length_bytes)
                 memcpy(copy, s, length_bytes);
+        copy[length_bytes] = 0;
         return copy;
 }
 

@@ -179,13 +179,15 @@ int engine_list_end(struct engine_request *request, struct error *error)
 char *engine_encode(const char *text)
 {
         static const char unreserved[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+        static const char digits[] = "0123456789ABCDEF";
         struct buffer encoded = {0};
 
         for (; *text; text++) {
+                const char escape[] = {'%', digits[(unsigned char)*text >> 4], digits[*text & 15]};
                 if (strchr(unreserved, *text))
                         buffer_add(&encoded, text, 1);
                 else
-                        buffer_format(&encoded, "%%%02X", (unsigned char)*text);
+                        buffer_add(&encoded, escape, sizeof(escape));
         }
         return buffer_steal(&encoded);
 }

@@ -97,6 +97,7 @@ const char *sim_update_state_name(enum sim_update_state state);
 void sim_network_id(const struct sim *sim, const struct sim_network *network, char ret_id[SIM_HEX_ID_SIZE]);
 void sim_write_container_labels(struct sim *sim, const struct sim_task *task, struct buffer *out);
 void sim_write_text(struct buffer *out, const char *text); /* quoted */
+void sim_write_number(struct buffer *out, uint64_t number);
 
 typedef void (*sim_handler)(struct sim *sim, struct sim_call *call);
 

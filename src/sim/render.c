@@ -36,8 +36,20 @@ void sim_write_head(struct sim *sim, const struct sim_object *object, struct buf
 
         sim_time_format(sim, object->created_ms, created);
         sim_time_format(sim, object->updated_ms, updated);
-        buffer_format(out, "\"Version\":{\"Index\":%llu},\"CreatedAt\":\"%s\",\"UpdatedAt\":\"%s\"",
-                      (unsigned long long)object->version, created, updated);
+        buffer_add_text(out, "\"Version\":{\"Index\":");
+        sim_write_number(out, object->version);
+        buffer_add_texts(out, "},\"CreatedAt\":\"", created, "\",\"UpdatedAt\":\"", updated, "\"");
+}
+
+void sim_write_number(struct buffer *out, uint64_t number)
+{
+        char digits[20];
+        char *at = digits + sizeof(digits);
+
+        do
+                *--at = (char)('0' + number % 10);
+        while (number /= 10);
+        buffer_add(out, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void sim_write_text(struct buffer *out, const char *text)

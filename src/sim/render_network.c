@@ -7,7 +7,7 @@
 
 static void write_pair(struct buffer *out, const char *key, const char *text, bool *comma)
 {
-        buffer_format(out, "%s\"%s\":\"%s\"", *comma ? "," : "", key, text);
+        buffer_add_texts(out, *comma ? ",\"" : "\"", key, "\":\"", text, "\"");
         *comma = true;
 }
 
@@ -22,8 +22,8 @@ static void write_ipam(const struct sim_network *network, struct buffer *out)
                                              : "{\"Driver\":\"\",\"Options\":null,\"Config\":null}");
                 return;
         }
-        buffer_format(out, "{%s,\"Config\":[{",
-                      network->ipam ? network->ipam : "\"Driver\":\"default\",\"Options\":null");
+        buffer_add_texts(out, "{", network->ipam ? network->ipam : "\"Driver\":\"default\",\"Options\":null",
+                         ",\"Config\":[{");
         prefix_format(network->subnet, text);
         write_pair(out, "Subnet", network->subnet_said ? network->subnet_said : text, &comma);
         if (network->range_said)
@@ -48,11 +48,12 @@ static void write_options(const struct sim_network *network, struct buffer *out)
                 buffer_add_text(out, options);
         } else {
                 bool empty = !options || strspn(options, "{ \n\t}") == strlen(options);
-                buffer_format(out, "{\"%s\":\"%u\"", VXLAN_OPTION, network->vxlan);
+                buffer_add_text(out, "{\"" VXLAN_OPTION "\":\"");
+                sim_write_number(out, network->vxlan);
                 if (empty)
-                        buffer_add_text(out, "}");
+                        buffer_add_text(out, "\"}");
                 else
-                        buffer_format(out, ",%s", options + strspn(options, " \n\t") + 1);
+                        buffer_add_texts(out, "\",", options + strspn(options, " \n\t") + 1);
         }
 }
 
@@ -158,17 +159,16 @@ static void write_traits(const struct sim_network *network, const struct sim_cal
 {
         bool known = network->allocated || network->removed || network->local;
 
-        buffer_format(out, "\"Scope\":\"%s\",\"Driver\":\"%s\",", network->local ? "local" : "swarm",
-                      known && network->driver ? network->driver : "");
+        buffer_add_texts(out, network->local ? "\"Scope\":\"local\"" : "\"Scope\":\"swarm\"",
+                         ",\"Driver\":\"", known && network->driver ? network->driver : "", "\",");
         if (call->minor >= 48)
                 buffer_add_text(out, "\"EnableIPv4\":true,");
         buffer_add_text(out, "\"EnableIPv6\":false,\"IPAM\":");
         write_ipam(network, out);
-        buffer_format(out,
-                      ",\"Internal\":%s,\"Attachable\":%s,\"Ingress\":%s,\"ConfigFrom\":{\"Network\":\"\"},"
-                      "\"ConfigOnly\":false,",
-                      network->internal ? "true" : "false", network->attachable ? "true" : "false",
-                      network->ingress ? "true" : "false");
+        buffer_add_texts(out, ",\"Internal\":", network->internal ? "true" : "false",
+                         ",\"Attachable\":", network->attachable ? "true" : "false",
+                         ",\"Ingress\":", network->ingress ? "true" : "false",
+                         ",\"ConfigFrom\":{\"Network\":\"\"},\"ConfigOnly\":false,");
 }
 
 void sim_write_network(struct sim *sim, const struct sim_call *call, const struct sim_network *network,
@@ -183,7 +183,7 @@ void sim_write_network(struct sim *sim, const struct sim_call *call, const struc
         sim_time_format(sim, network->object.created_ms, created);
         buffer_add_text(out, "{\"Name\":");
         sim_write_text(out, network->name);
-        buffer_format(out, ",\"Id\":\"%s\",\"Created\":\"%s\",", id, created);
+        buffer_add_texts(out, ",\"Id\":\"", id, "\",\"Created\":\"", created, "\",");
         write_traits(network, call, out);
         if (copy)
                 write_containers(sim, network, call->node, out);

@@ -33,8 +33,9 @@ static void write_vips(struct sim *sim, const struct sim_service *service, struc
                 char address[ADDRESS_TEXT_SIZE];
                 sim_id(sim, SIM_KIND_NETWORK, service->vips.items[i].network, id);
                 address_format(service->vips.items[i].address, address);
-                buffer_format(out, "%s{\"NetworkID\":\"%s\",\"Addr\":\"%s/%u\"}", i ? "," : "", id, address,
-                              network ? network->subnet.length_bits : 0);
+                buffer_add_texts(out, i ? ",{" : "{", "\"NetworkID\":\"", id, "\",\"Addr\":\"", address, "/");
+                sim_write_number(out, network ? network->subnet.length_bits : 0);
+                buffer_add_text(out, "\"}");
         }
         buffer_add_text(out, "]");
 }
@@ -130,7 +131,7 @@ void sim_write_service(struct sim *sim, const struct sim_call *call, const struc
         char id[SIM_ID_SIZE];
 
         sim_id(sim, SIM_KIND_SERVICE, service->object.ref, id);
-        buffer_format(out, "{\"ID\":\"%s\",", id);
+        buffer_add_texts(out, "{\"ID\":\"", id, "\",");
         sim_write_head(sim, &service->object, out);
         buffer_add_text(out, ",\"Spec\":");
         write_spec(call, service->spec, out);

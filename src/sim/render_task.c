@@ -10,8 +10,8 @@ static void write_wish(const struct sim_network *network, struct buffer *out)
         buffer_add_text(out, "\"IPAMOptions\":{\"Driver\":{\"Name\":\"default\"}");
         if (!text_empty(network->subnet_said)) {
                 address_format(network->gateway, gateway);
-                buffer_format(out, ",\"Configs\":[{\"Subnet\":\"%s\",\"Gateway\":\"%s\"}]",
-                              network->subnet_said, gateway);
+                buffer_add_texts(out, ",\"Configs\":[{\"Subnet\":\"", network->subnet_said,
+                                 "\",\"Gateway\":\"", gateway, "\"}]");
         }
         buffer_add_text(out, "},");
 }
@@ -35,12 +35,13 @@ static void write_network(struct sim *sim, const struct sim_network *network, st
                 return;
         prefix_format(network->subnet, subnet);
         address_format(network->gateway, gateway);
-        buffer_format(
-                out,
-                ",\"DriverState\":{\"Name\":\"overlay\",\"Options\":{\"com.docker.network.driver.overlay."
-                "vxlanid_list\":\"%u\"}},\"IPAMOptions\":{\"Driver\":{\"Name\":\"default\"},\"Configs\":[{"
-                "\"Subnet\":\"%s\",\"Gateway\":\"%s\"}]}",
-                network->vxlan, subnet, gateway);
+        buffer_add_text(out,
+                        ",\"DriverState\":{\"Name\":\"overlay\",\"Options\":{\"com.docker.network.driver."
+                        "overlay.vxlanid_list\":\"");
+        sim_write_number(out, network->vxlan);
+        buffer_add_texts(
+                out, "\"}},\"IPAMOptions\":{\"Driver\":{\"Name\":\"default\"},\"Configs\":[{\"Subnet\":\"",
+                subnet, "\",\"Gateway\":\"", gateway, "\"}]}");
 }
 
 static void write_attachment(struct sim *sim, const struct sim_attachment *attachment, struct buffer *out)
@@ -50,14 +51,15 @@ static void write_attachment(struct sim *sim, const struct sim_attachment *attac
         char address[ADDRESS_TEXT_SIZE];
 
         sim_id(sim, SIM_KIND_NETWORK, attachment->network, id);
-        buffer_format(out, "{\"Network\":{\"ID\":\"%s\"", id);
+        buffer_add_texts(out, "{\"Network\":{\"ID\":\"", id, "\"");
         if (network)
                 write_network(sim, network, out);
         buffer_add_text(out, "}");
         if (attachment->address) {
                 address_format(attachment->address, address);
-                buffer_format(out, ",\"Addresses\":[\"%s/%u\"]", address,
-                              network ? network->subnet.length_bits : 24);
+                buffer_add_texts(out, ",\"Addresses\":[\"", address, "/");
+                sim_write_number(out, network ? network->subnet.length_bits : 24);
+                buffer_add_text(out, "\"]");
         }
         buffer_add_text(out, "}");
 }
@@ -80,17 +82,18 @@ static void write_status(struct sim *sim, const struct sim_task *task, struct bu
         char id[SIM_HEX_ID_SIZE];
 
         sim_time_format(sim, task->since_ms, time);
-        buffer_format(out, ",\"Status\":{\"Timestamp\":\"%s\",\"State\":\"%s\",\"Message\":\"%s\"", time,
-                      task_state_name(task->state), task->message ? task->message : "");
+        buffer_add_texts(out, ",\"Status\":{\"Timestamp\":\"", time, "\",\"State\":\"",
+                         task_state_name(task->state), "\",\"Message\":\"",
+                         task->message ? task->message : "", "\"");
         bool unplaced = task->state == TASK_PENDING && task->queued;
         _cleanup_free_ char *refusals = unplaced ? sim_node_refusals(sim, task) : NULL;
         if (unplaced || task->error)
-                buffer_format(out, ",\"Err\":\"%s\"", unplaced ? refusals : task->error);
+                buffer_add_texts(out, ",\"Err\":\"", unplaced ? refusals : task->error, "\"");
         if (task->container.index != SIM_NONE && !task->attachment) {
                 sim_hex_id(sim, SIM_KIND_CONTAINER, task->container, id);
-                buffer_format(out, ",\"ContainerStatus\":{\"ContainerID\":\"%s\",\"PID\":%u,\"ExitCode\":%d}",
-                              id, sim_task_is_live(task) ? 1000 + task->container.index : 0,
-                              task->state == TASK_FAILED);
+                buffer_add_texts(out, ",\"ContainerStatus\":{\"ContainerID\":\"", id, "\",\"PID\":");
+                sim_write_number(out, sim_task_is_live(task) ? 1000 + task->container.index : 0);
+                buffer_add_text(out, task->state == TASK_FAILED ? ",\"ExitCode\":1}" : ",\"ExitCode\":0}");
         }
         buffer_add_text(out, ",\"PortStatus\":{}}");
 }
@@ -137,13 +140,15 @@ static void write_place(struct sim *sim, const struct sim_task *task, struct buf
 
         if (!task->attachment) {
                 sim_id(sim, SIM_KIND_SERVICE, task->service, id);
-                buffer_format(out, ",\"ServiceID\":\"%s\"", id);
+                buffer_add_texts(out, ",\"ServiceID\":\"", id, "\"");
         }
-        if (numbered)
-                buffer_format(out, ",\"Slot\":%u", task->slot);
+        if (numbered) {
+                buffer_add_text(out, ",\"Slot\":");
+                sim_write_number(out, task->slot);
+        }
         if (task->node != SIM_NONE) {
                 sim_id(sim, SIM_KIND_NODE, sim->nodes.items[task->node]->ref, id);
-                buffer_format(out, ",\"NodeID\":\"%s\"", id);
+                buffer_add_texts(out, ",\"NodeID\":\"", id, "\"");
         }
 }
 
@@ -152,13 +157,13 @@ void sim_write_task(struct sim *sim, const struct sim_task *task, struct buffer 
         char id[SIM_ID_SIZE];
 
         sim_id(sim, SIM_KIND_TASK, task->object.ref, id);
-        buffer_format(out, "{\"ID\":\"%s\",", id);
+        buffer_add_texts(out, "{\"ID\":\"", id, "\",");
         sim_write_head(sim, &task->object, out);
         buffer_add_text(out, ",\"Labels\":{},\"Spec\":");
         write_spec(sim, task, out);
         write_place(sim, task, out);
         write_status(sim, task, out);
-        buffer_format(out, ",\"DesiredState\":\"%s\"", task_state_name(task->desired));
+        buffer_add_texts(out, ",\"DesiredState\":\"", task_state_name(task->desired), "\"");
         write_attachments(sim, task, out);
         buffer_add_text(out, "}");
 }
