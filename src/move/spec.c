@@ -4,8 +4,6 @@
 #include "json/edit.h"
 #include "json/json.h"
 
-#include <stdio.h>
-
 #define EDITS_MAX      64
 #define PART_DEPTH_MAX 3
 
@@ -268,7 +266,7 @@ static void digest_part(const struct digesting *with, json_node node, const char
                    names_networks ? with->ids : no_ids);
         digest_end(digest, text);
         part->path = text_copy(path);
-        snprintf(part->digest, sizeof(part->digest), "%.*s", PART_DIGEST_LENGTH, text);
+        memcpy(part->digest, text, PART_DIGEST_LENGTH);
 }
 
 /* Bounded by PART_DEPTH_MAX. */
@@ -277,14 +275,15 @@ static void digest_members(const struct digesting *with, json_node object, const
 {
         json_for_each (member, with->d, object) {
                 _cleanup_free_ char *key = json_key(with->d, member);
-                _cleanup_free_ char *below = text_format("%s%s%s", path, *path ? "." : "", key ? key : "?");
+                _cleanup_buffer_ struct buffer below = {0};
+                buffer_add_texts(&below, path, *path ? "." : "", key ? key : "?");
                 bool opens = depth < PART_DEPTH_MAX && json_type(with->d, member) == JSON_OBJECT &&
-                             (text_equal(below, "TaskTemplate") ||
-                              text_equal(below, "TaskTemplate.ContainerSpec"));
+                             (text_equal(below.bytes, "TaskTemplate") ||
+                              text_equal(below.bytes, "TaskTemplate.ContainerSpec"));
                 if (opens)
-                        digest_members(with, member, below, depth + 1);
+                        digest_members(with, member, below.bytes, depth + 1);
                 else
-                        digest_part(with, member, below);
+                        digest_part(with, member, below.bytes);
         }
 }
 
