@@ -8,8 +8,9 @@
 #include <unistd.h>
 
 /*
- * Each process takes every so manyth seed and tells through a pipe what it found. Which seed it is at stands
- * in memory that is shared, so that a schedule that kills its process, or keeps it busy for ever, is known.
+ * Each process takes the next seed when it has done one, so that none waits for another, and tells through a
+ * pipe what it found. Which seed it is at stands in memory that is shared, so that a schedule that kills its
+ * process, or keeps it busy for ever, is known.
  */
 
 #define JOBS_MAX       64
@@ -34,6 +35,7 @@ struct job {
 };
 
 struct board {
+        uint64_t taken;          /* how many seeds are done, or under way */
         uint64_t seed[JOBS_MAX]; /* at which each process is */
         bool stop;
 };
@@ -74,6 +76,11 @@ static void run_seed(uint64_t seed, const char *state, int to, struct message *p
         tell(to, &failure);
 }
 
+static uint64_t take_next(struct board *board)
+{
+        return __atomic_fetch_add(&board->taken, 1, __ATOMIC_RELAXED);
+}
+
 _Noreturn static void work(const struct jobs_wish *wish, uint64_t number, struct board *board, int to)
 {
         _cleanup_free_ char *state = state_folder_make();
@@ -81,7 +88,7 @@ _Noreturn static void work(const struct jobs_wish *wish, uint64_t number, struct
 
         if (!state)
                 _exit(1);
-        for (uint64_t i = number; i < wish->count && !board->stop; i += wish->jobs) {
+        for (uint64_t i; !board->stop && (i = take_next(board)) < wish->count;) {
                 board->seed[number] = wish->first_seed + i;
                 run_seed(wish->first_seed + i, state, to, &progress);
                 if (progress.done < TELL_EVERY)
