@@ -76,10 +76,15 @@ static bool next_character(const char *text, size_t *ret_length, int *ret_cells)
 {
         mbstate_t state = {0};
         wchar_t character;
-        size_t length = mbrtowc(&character, text, MB_CUR_MAX, &state);
 
         if (!*text)
                 return false;
+        if (*text >= ' ' && *text <= '~') { /* the same in every locale, and nearly all there is */
+                *ret_length = 1;
+                *ret_cells = 1;
+                return true;
+        }
+        size_t length = mbrtowc(&character, text, MB_CUR_MAX, &state);
         if (length == (size_t)-1 || length == (size_t)-2) {
                 *ret_length = 1;
                 *ret_cells = -1;
