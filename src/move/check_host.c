@@ -30,7 +30,10 @@ int check_quiet(struct checking *c, struct error *error)
 
 /* Patches */
 
-/* After the move a file that was not edited in place is the operator's business, and told. */
+/*
+ * After the move a file that was not edited in place is the operator's business, and told. An undo can't be
+ * planned again, and an edited file is no reason to keep the network: its last step asks for the declaration.
+ */
 static enum check_result judge_patch(const struct checking *c, const struct plan_patch *patch,
                                      enum patch_state state)
 {
@@ -38,7 +41,9 @@ static enum check_result judge_patch(const struct checking *c, const struct plan
 
         if (c->phase == CHECK_AFTER && patch->edits.count && state != wanted)
                 return patch->in_place ? CHECK_FAIL : CHECK_UNKNOWN;
-        return state == PATCH_BEFORE || state == PATCH_AFTER ? CHECK_PASS : check_obstacle(c);
+        if (state == PATCH_BEFORE || state == PATCH_AFTER)
+                return CHECK_PASS;
+        return c->move.goal == GOAL_OLD ? CHECK_UNKNOWN : check_obstacle(c);
 }
 
 static const char *tell_patch(const struct plan_patch *patch, enum patch_state state)

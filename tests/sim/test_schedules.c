@@ -136,6 +136,7 @@ static const struct {
         {SWARM "faults:\n  - {fault: cut, call: 3, of: healthy2}\n", ":3: cut is of nothing"},
         {SWARM "faults:\n  - {fault: cut, call: 3, for_ms: 2}\n", ":3: cut does not last"},
         {SWARM "faults:\n  - {fault: leader-lost, call: 3}\n", ":3: leader-lost needs for_ms"},
+        {SWARM "faults:\n  - {fault: file-edited, call: 3}\n", ":3: there is no file to edit"},
         {SWARM "faults:\n  - {fault: task-dies, of: healthy2, call: 3, times: 2}\n",
          ":3: task-dies is of no call"},
         {"scenario: nowhere.yaml\n", "nowhere.yaml"},

@@ -462,7 +462,8 @@ static void a_move_that_has_begun_goes_on_without_a_bus_until_its_roads(void **s
 
 /* The file */
 
-#define EDITED SCRIPT "echo done\n"
+#define EDITED         SCRIPT "echo done\n"
+#define EDITED_BY_HAND "docker network create --driver overlay --subnet %s proxy # by hand\n"
 
 static void a_file_that_was_edited_since_is_refused_before_the_first_change(void **state)
 {
@@ -499,6 +500,25 @@ static void a_file_that_is_edited_meanwhile_is_left_alone_and_may_be_declared_by
         scene_must_run(&scene, GOAL_NEW, "declared by hand");
         assert_int_equal(scene_told(&scene, scene.plan.new_subnet), 1);
         assert_int_equal(scene_told(&scene, "announced"), 1);
+}
+
+/* An undo can't be planned again: what was declared by hand on the way there must not bar the way back. */
+static void a_file_declared_by_hand_does_not_bar_the_undo(void **state)
+{
+        _cleanup_scene_ struct scene scene;
+
+        (void)state;
+        scene_make(&scene);
+        scene_must_run(&scene, GOAL_NEW, "the move");
+        _cleanup_free_ char *edited = text_format(EDITED_BY_HAND, scene.plan.new_subnet);
+        write_text(scene.script, edited);
+        expect_failure(&scene, GOAL_OLD, ERROR_CONFLICT, "was changed since it was planned");
+        assert_true(scene_is_moved(&scene, GOAL_OLD));
+        _cleanup_free_ char *found = read_text(scene.script);
+        assert_string_equal(found, edited);
+        _cleanup_free_ char *declared = text_format(EDITED_BY_HAND, scene.plan.old_subnet);
+        write_text(scene.script, declared);
+        scene_must_run(&scene, GOAL_OLD, "declared by hand");
 }
 
 static void a_file_edited_meanwhile_keeps_no_network_half_moved(void **state)
@@ -696,6 +716,7 @@ int main(void)
                 cmocka_unit_test(a_move_that_has_begun_goes_on_without_a_bus_until_its_roads),
                 cmocka_unit_test(a_file_that_was_edited_since_is_refused_before_the_first_change),
                 cmocka_unit_test(a_file_that_is_edited_meanwhile_is_left_alone_and_may_be_declared_by_hand),
+                cmocka_unit_test(a_file_declared_by_hand_does_not_bar_the_undo),
                 cmocka_unit_test(a_file_edited_meanwhile_keeps_no_network_half_moved),
                 cmocka_unit_test(a_file_that_declares_the_subnet_already_is_left_as_it_is),
                 cmocka_unit_test(a_command_that_fails_is_told_with_its_status_and_last_lines),

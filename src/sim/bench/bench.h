@@ -86,6 +86,15 @@ struct watch {
         uint64_t looks;
 };
 
+/* The file from which the host deploys NET. */
+struct host_file {
+        bool stands;    /* the schedule has one */
+        size_t edits;   /* how often somebody edited it */
+        bool touched;   /* somebody did since it was planned */
+        char *planned;  /* its bytes then */
+        char *at_death; /* its bytes when headroom was killed; NULL: it lives */
+};
+
 /* A fault of the world that goes on. */
 struct ongoing {
         const struct fault *fault;
@@ -123,6 +132,7 @@ struct bench {
         int64_t journal_bytes; /* how long it was then; -1: not there */
 
         struct watch watch;
+        struct host_file file;
         struct outcome outcome;
 };
 
@@ -137,6 +147,18 @@ static inline bool bench_is_full(const struct bench *bench)
 {
         return bench->spare < SPARE_ADDRESSES_MIN;
 }
+
+/* host_file.c: what the host deploys NET from, and what headroom writes beside it */
+void host_file_open(struct bench *bench); /* when the watch has begun */
+void host_file_close(struct bench *bench);
+void host_file_plan(struct bench *bench, struct plan *plan); /* the plan is to patch it */
+void host_file_edit(struct bench *bench);                    /* somebody adds a line */
+/* The operator does by hand what a run's sentence asks for; false: it asks for nothing there. */
+bool host_file_mend(struct bench *bench, const struct plan *plan, enum goal goal, const char *sentence);
+void host_file_die(struct bench *bench);
+void host_file_bury(struct bench *bench); /* it is again as it was when headroom died */
+void host_file_look(struct bench *bench, const struct plan *plan, enum goal goal);
+void records_look(struct bench *bench);
 
 /* mishap.c: what goes wrong in the world */
 void mishap_strike(struct bench *bench, const struct fault *fault);

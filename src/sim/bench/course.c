@@ -66,6 +66,7 @@ static void bury(struct bench *bench)
         bench->dead = false;
         if (bench->journal && bench->journal_bytes >= 0 && truncate(bench->journal, bench->journal_bytes) < 0)
                 bench_tell(bench, "the journal could not be cut");
+        host_file_bury(bench);
         bench_tell(bench, "headroom was killed");
 }
 
@@ -99,6 +100,7 @@ static bool make_plan(struct operator_state *o)
                 bury(bench);
                 if (result == 0 && !killed) {
                         bench_tell(bench, "planned: %s to %s", plan.old_subnet, plan.new_subnet);
+                        host_file_plan(bench, &plan);
                         keep_plan(o, &plan);
                         return true;
                 }
@@ -169,10 +171,12 @@ static void turn(struct operator_state *o)
                 o->goal = o->goal == GOAL_NEW ? GOAL_OLD : GOAL_NEW;
 }
 
-static void think(struct operator_state *o, const char *sentence)
+static void think(struct operator_state *o, const struct plan *plan, const char *sentence)
 {
         struct bench *bench = o->bench;
 
+        if (host_file_mend(bench, plan, o->goal, sentence))
+                return;
         o->adopt = strstr(sentence, "--adopt") != NULL;
         o->take_over = strstr(sentence, "--recover") != NULL;
         if (!mishap_mend(bench) && !o->adopt && strstr(sentence, "plan again") && bench->runs_since > 1 &&
@@ -237,7 +241,7 @@ static void run_once(struct operator_state *o)
         const char *sentence = killed ? "killed" : error.sentence;
         judge_failure(o, sentence);
         if (!bench_is_over(bench) && !o->ended)
-                think(o, sentence);
+                think(o, &plan, sentence);
 }
 
 static void outcome_of_no_swarm(const char *why, struct outcome *ret_outcome)
@@ -265,6 +269,7 @@ void bench_run(const struct schedule *schedule, const char *state, FILE *trace, 
         random_use(&bench.random);
         host_use(&nowhere);
         watch_begin(&bench);
+        host_file_open(&bench);
         if (make_plan(&o))
                 while (!o.ended && !bench_is_over(&bench))
                         run_once(&o);

@@ -101,7 +101,8 @@ static enum fault_kind draw_fault_kind(struct random_stream *random)
                 return one_in(random, 2) ? FAULT_KILL_BEFORE : FAULT_KILL_AFTER;
         if (one_in(random, 2))
                 return (enum fault_kind)below(random, FAULT_KILL_BEFORE);
-        return (enum fault_kind)(FAULT_LEADER_CHANGE + below(random, FAULT_KINDS - FAULT_LEADER_CHANGE));
+        return (enum fault_kind)(FAULT_LEADER_CHANGE +
+                                 below(random, FAULT_FILE_EDITED - FAULT_LEADER_CHANGE));
 }
 
 static char *draw_subject(struct random_stream *random, const struct schedule *schedule, enum fault_kind kind)
@@ -156,6 +157,18 @@ static void draw_fault(struct random_stream *random, struct schedule *schedule)
                 fault->times = 1;
 }
 
+/* Last, so that a seed's swarm and its other faults stay what they were. */
+static void draw_file(struct random_stream *random, struct schedule *schedule)
+{
+        schedule->file = one_in(random, 8);
+        if (!schedule->file || one_in(random, 2))
+                return;
+        struct fault *fault = list_add(&schedule->faults);
+        fault->kind = FAULT_FILE_EDITED;
+        draw_place(random, fault);
+        fault->times = 1;
+}
+
 void schedule_draft(uint64_t seed, struct schedule *ret_schedule)
 {
         struct random_stream random = {(seed * 0x9e3779b97f4a7c15ULL) | 1};
@@ -170,5 +183,6 @@ void schedule_draft(uint64_t seed, struct schedule *ret_schedule)
         size_t count = 1 + below(&random, 3);
         for (size_t i = 0; i < count; i++)
                 draw_fault(&random, &schedule);
+        draw_file(&random, &schedule);
         *ret_schedule = schedule;
 }

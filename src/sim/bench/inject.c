@@ -155,6 +155,7 @@ static void die(struct bench *bench, struct engine_request *request)
         bench->dead = true;
         bench->journal_bytes = bench->journal && stat(bench->journal, &journal) == 0 ? journal.st_size : -1;
         bench->dead_ms = sim_now_ms(bench->sim);
+        host_file_die(bench);
         error_set(&request->error, ERROR_UNREACHABLE, "headroom was killed");
 }
 
@@ -340,6 +341,7 @@ int bench_open(struct bench *bench, const struct schedule *schedule, const char 
 void bench_close(struct bench *bench)
 {
         watch_done(&bench->watch);
+        host_file_close(bench);
         free(bench->foreign_id);
         free(bench->journal);
         free(bench->seen.items);

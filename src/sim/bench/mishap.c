@@ -272,6 +272,9 @@ static void strike_once(struct bench *bench, const struct fault *fault)
         case FAULT_CONTAINER_ADDED:
                 add_container(bench);
                 return;
+        case FAULT_FILE_EDITED:
+                host_file_edit(bench);
+                return;
         default:
                 return;
         }

@@ -235,6 +235,7 @@ static const struct field schedule_fields[] = {
         {"size", FIELD_NUMBER, AT(reading, schedule.size_bits), 8, 28},
         {"busy", FIELD_BOOL, AT(reading, schedule.busy)},
         {"patient", FIELD_BOOL, AT(reading, schedule.patient)},
+        {"file", FIELD_BOOL, AT(reading, schedule.file)},
         {"shape", FIELD_OWN, 0, .read = read_shape},
         {"swarm", FIELD_OWN, 0, .read = read_swarm},
         {"scenario", FIELD_OWN, 0, .read = read_scenario},
@@ -258,6 +259,9 @@ static int refuse_subject(const struct reading *reading, struct sim *sim, size_t
         const struct fault *fault = &reading->schedule.faults.items[index];
         size_t node;
 
+        if (fault->kind == FAULT_FILE_EDITED && !reading->schedule.file)
+                return yaml_refuse(reading->yaml, reading->faults[index], error,
+                                   "there is no file to edit without `file: true`");
         if (!fault->subject)
                 return 0;
         if (fault->kind == FAULT_NODE_DOWN && !sim_node_number(sim, fault->subject, &node))

@@ -43,6 +43,7 @@ static const struct fault_info {
         [FAULT_SERVICE_REMOVED] = {"service-removed", SUBJECT},
         [FAULT_NETWORK_ADDED] = {"network-added", 0},
         [FAULT_CONTAINER_ADDED] = {"container-added", 0},
+        [FAULT_FILE_EDITED] = {"file-edited", 0},
 };
 
 static const char *const member_kinds[MEMBER_KINDS] = {

@@ -45,6 +45,7 @@ enum fault_kind {
         FAULT_SERVICE_REMOVED,
         FAULT_NETWORK_ADDED, /* somebody makes a network under the hop's name */
         FAULT_CONTAINER_ADDED,
+        FAULT_FILE_EDITED, /* somebody edits the file that the network is deployed from */
         FAULT_KINDS,
 };
 const char *fault_name(enum fault_kind kind);
@@ -115,6 +116,7 @@ struct schedule {
         struct scenario *scenario; /* NULL: the shape says what swarm it is */
         bool busy;                 /* the operator says --busy: what else goes on is not waited for */
         bool patient;              /* headroom looks as often as it likes, also while nothing goes on */
+        bool file;                 /* the host deploys the network from a file, which the plan patches */
         struct shape shape;
         LIST(struct fault) faults;
 };

@@ -147,11 +147,13 @@ static bool simplify_shape(struct schedule *schedule, size_t which)
                 return set_flag(&shape->detached);
         case 8:
                 return set_flag(&schedule->busy);
+        case 9:
+                return set_flag(&schedule->file);
         default:
                 return set_flag(&schedule->patient);
         }
 }
-#define SHAPE_TRAITS 10
+#define SHAPE_TRAITS 11
 
 static bool simplify_member(struct member *member, size_t which)
 {

@@ -197,6 +197,8 @@ void verdict_look(struct bench *bench, const struct plan *plan, enum goal goal)
                 look_at_containers(bench, now.subnet);
                 bench_wait(bench, SETTLE_MS);
                 look_at_leftovers(bench);
+                records_look(bench);
+                host_file_look(bench, plan, goal);
                 look_at_tasks(bench);
                 look_at_books(bench, plan);
         }

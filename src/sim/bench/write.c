@@ -71,6 +71,7 @@ void schedule_write(const struct schedule *schedule, struct buffer *out)
         buffer_format(out, "course: %s\n", course_name(schedule->course));
         write_flag(out, "", "busy", schedule->busy);
         write_flag(out, "", "patient", schedule->patient);
+        write_flag(out, "", "file", schedule->file);
         write_shape(&schedule->shape, out);
         buffer_add_text(out, schedule->faults.count ? "faults:\n" : "faults: []\n");
         for (size_t i = 0; i < schedule->faults.count; i++)
