@@ -54,6 +54,24 @@ char *text_format(const char *format, ...)
         return s;
 }
 
+/* FNV-1a, eight bytes at a step, with the high half folded in. */
+uint32_t text_hash(const char *text, size_t length)
+{
+        const uint64_t prime = 1099511628211ULL;
+        uint64_t h = 14695981039346656037ULL ^ length;
+        uint64_t word;
+
+        for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+                memcpy(&word, text, sizeof(word));
+                h = (h ^ word) * prime;
+                h ^= h >> 32;
+        }
+        word = 0;
+        memcpy(&word, text, length);
+        h = (h ^ word) * prime;
+        return (uint32_t)(h ^ h >> 32);
+}
+
 bool text_to_u64(const char *s, uint64_t *ret_value)
 {
         char *end;

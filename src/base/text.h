@@ -34,6 +34,9 @@ static inline bool text_starts_with(const char *s, const char *prefix)
         return s && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* For tables that live as long as the process: the same text, the same number. */
+uint32_t text_hash(const char *s, size_t length_bytes);
+
 /* A decimal number that takes up the whole string; false for anything else, overflow included. */
 bool text_to_u64(const char *s, uint64_t *ret_value);
 

@@ -193,19 +193,22 @@ static void add_column(struct libscols_table *scols, const struct grid_column *c
         }
 }
 
-static void fill_cell(struct libscols_line *row, size_t column, const struct cell *cell, int width)
+static void fill_cell(struct libscols_line *row, size_t column, const struct cell *cell, int width,
+                      bool coloured)
 {
         _cleanup_free_ char *text = terminal_wrap(cell->text ? cell->text : "", width);
-        const char *colour = terminal_colour(STDOUT_FILENO, cell->colour);
 
         if (scols_line_set_data(row, column, text) != 0)
                 abort();
-        if (*colour && *text)
-                scols_cell_set_color(scols_line_get_cell(row, column), colour);
+        if (coloured && cell->colour != COLOUR_NONE && *text)
+                scols_cell_set_color(scols_line_get_cell(row, column),
+                                     terminal_colour(STDOUT_FILENO, cell->colour));
 }
 
 static void fill(const struct grid *grid, const struct extent *extents, struct libscols_table *scols)
 {
+        bool coloured = terminal_has_colour(STDOUT_FILENO); /* it asks the terminal: not for each cell */
+
         for (size_t i = 0; i < grid->column_count; i++)
                 if (extents[i].width > 0)
                         add_column(scols, &grid->columns[i]);
@@ -217,7 +220,8 @@ static void fill(const struct grid *grid, const struct extent *extents, struct l
                         abort();
                 for (size_t i = 0; i < grid->column_count; i++)
                         if (extents[i].width > 0)
-                                fill_cell(row, shown++, &grid->cells.items[at + i], extents[i].width);
+                                fill_cell(row, shown++, &grid->cells.items[at + i], extents[i].width,
+                                          coloured);
         }
 }
 

@@ -115,9 +115,6 @@ static void counting_begin(struct counting *counting)
                 id_index_add(&counting->services, service->id, (size_t)(service - swarm->services.items));
         for_each_node (node, swarm)
                 id_index_add(&counting->nodes, node->id, (size_t)(node - swarm->nodes.items));
-        id_index_order(&counting->networks);
-        id_index_order(&counting->services);
-        id_index_order(&counting->nodes);
         counting->live = memory_new(counting->accounts->items.count * swarm->nodes.count + 1, sizeof(bool));
 }
 

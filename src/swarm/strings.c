@@ -43,24 +43,6 @@ struct string_table *string_table_free(struct string_table *table)
         return NULL;
 }
 
-/* FNV-1a, eight bytes at a step, with the high half folded in. */
-static uint32_t hash_of(const char *text, size_t length)
-{
-        const uint64_t prime = 1099511628211ULL;
-        uint64_t h = 14695981039346656037ULL ^ length;
-        uint64_t word;
-
-        for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
-                memcpy(&word, text, sizeof(word));
-                h = (h ^ word) * prime;
-                h ^= h >> 32;
-        }
-        word = 0;
-        memcpy(&word, text, length);
-        h = (h ^ word) * prime;
-        return (uint32_t)(h ^ h >> 32);
-}
-
 /* The slot that holds the text, or the empty one where it belongs. */
 static struct slot *slot_of(const struct string_table *table, const char *text, size_t length, uint32_t hash)
 {
@@ -92,7 +74,7 @@ const char *string_table_add(struct string_table *table, const char *text, size_
 {
         if (length > SHARED_MAX)
                 return arena_text(&table->texts, text, length);
-        uint32_t hash = hash_of(text, length);
+        uint32_t hash = text_hash(text, length);
         struct slot *slot = slot_of(table, text, length, hash);
 
         if (slot->text)

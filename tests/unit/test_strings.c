@@ -1,5 +1,6 @@
 #include "base/arena.h"
 #include "base/text.h"
+#include "pool/id_index.h"
 #include "swarm/strings.h"
 
 #include <setjmp.h>
@@ -10,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* Memory for many small things, and the texts of a swarm in it. */
+/* Memory for many small things, the texts of a swarm in it, and where what has an ID stands. */
 
 static void an_arena_gives_zeroed_aligned_memory_of_any_size(void **state)
 {
@@ -73,12 +74,41 @@ static void a_long_text_is_kept_whole(void **state)
         string_table_free(table);
 }
 
+static void an_index_finds_each_id_where_it_was_added_first(void **state)
+{
+        enum { IDS = 3000 };
+        struct id_index index = {0};
+        struct string_table *table = string_table_new();
+        const char **ids = memory_new(IDS, sizeof(*ids));
+        char text[32];
+
+        (void)state;
+        assert_int_equal(id_index_find(&index, "any"), ID_NOWHERE);
+        for (size_t i = 0; i < IDS; i++) {
+                int length = snprintf(text, sizeof(text), "id%zu", i * i);
+                ids[i] = string_table_add(table, text, (size_t)length);
+                id_index_add(&index, ids[i], i);
+                id_index_add(&index, ids[i / 2], IDS + i);
+        }
+        id_index_add(&index, NULL, 1);
+        for (size_t i = 0; i < IDS; i++) {
+                _cleanup_free_ char *copy = text_copy(ids[i]);
+                assert_int_equal(id_index_find(&index, copy), i);
+        }
+        assert_int_equal(id_index_find(&index, "id2"), ID_NOWHERE); /* no square */
+        assert_int_equal(id_index_find(&index, NULL), ID_NOWHERE);
+        id_index_done(&index);
+        string_table_free(table);
+        free(ids);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_arena_gives_zeroed_aligned_memory_of_any_size),
                 cmocka_unit_test(equal_texts_are_stored_once_and_others_apart),
                 cmocka_unit_test(a_long_text_is_kept_whole),
+                cmocka_unit_test(an_index_finds_each_id_where_it_was_added_first),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
