@@ -55,7 +55,7 @@ struct account {
         struct interval free;
         const char *leaked_reason; /* why it is exact, or why it can't be; static text */
         uint64_t stuck;            /* tasks waiting in New that want an address here */
-        const char *stuck_name;    /* one of their services */
+        const char *stuck_name;    /* their services' first by name */
         bool refusing;
         enum verdict verdict;
         bool listed;                 /* holders are listed; else they are only counted */

@@ -1,4 +1,5 @@
 #include "pool/finding.h"
+#include "pool/drain.h"
 
 #include <stdio.h>
 
@@ -24,6 +25,12 @@ static const struct finding_info infos[FINDING_KINDS] = {
                                  "The allocator holds addresses that nobody has: each was lost when a stack "
                                  "was removed with its network.",
                                  "headroom %s"},
+        [FINDING_POOL_DRAINS] =
+                {"pool-drains", SEVERITY_WARNING,
+                 "The engine takes a VIP on each network that the service's spec lists before "
+                 "the full one, and forgets it: a healthy pool runs empty. Enlarge the full "
+                 "one, or remove the service that waits.",
+                 NULL},
         [FINDING_NETWORK_UNALLOCATED] = {"network-unallocated", SEVERITY_CRITICAL,
                                          "The engine never gave this network a pool, most often because its "
                                          "subnet overlaps another: nothing on it can start. Create it again "
@@ -233,6 +240,7 @@ void findings_of(const struct swarm *swarm, const struct accounts *accounts, str
                 find_pool(swarm, &findings, account);
         for_each_network (network, swarm)
                 find_unfinished(&findings, network);
+        drains_find(swarm, accounts, &findings);
         findings_order(&findings);
         *ret_findings = findings;
 }

@@ -146,7 +146,9 @@ static void count_stuck(const struct swarm *swarm, struct accounts *accounts)
                 for_each_account (account, accounts)
                         if (wants(service, account) && (explains(account) || !explained)) {
                                 account->stuck++;
-                                account->stuck_name = service->name;
+                                if (service->name &&
+                                    (!account->stuck_name || strcmp(service->name, account->stuck_name) < 0))
+                                        account->stuck_name = service->name;
                         }
         }
 }

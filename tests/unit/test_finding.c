@@ -193,11 +193,40 @@ static void a_network_named_like_a_format_is_text_all_the_same(void **state)
         assert_non_null(strstr(finding->next, "network rm %s%n"));
 }
 
+/* L3 (docs/engine-notes.md): only what the spec lists before the full network. */
+static void a_service_that_waits_drains_the_networks_before_the_full_one(void **state)
+{
+        _cleanup_report_ struct report report = {0};
+
+        proxy(&report, "");
+        fixture_network(&report.fixture, "front", "10.0.2.0/24", "10.0.2.1", "");
+        fixture_network(&report.fixture, "back", "10.0.3.0/24", "10.0.3.1", "");
+        add_tasks(&report, 1);
+        add_waiting(&report, "");
+        fixture_service(&report.fixture, "between", WAITING, "front", "10.0.2.2/24", "proxy");
+        fixture_task(&report.fixture, "between", WAITING, "new", "", "proxy", "");
+        fixture_service(&report.fixture, "behind", WAITING, "proxy", "", "back");
+        fixture_task(&report.fixture, "behind", WAITING, "new", "", "proxy", "");
+        look(&report);
+        size_t drains = 0;
+        for (size_t i = 0; i < report.findings.items.count; i++) {
+                const struct finding *finding = &report.findings.items.items[i];
+                if (finding->kind != FINDING_POOL_DRAINS)
+                        continue;
+                drains++;
+                assert_string_equal(finding->subject, "front");
+                expect_evidence(finding, "between, which waits for proxy");
+                assert_string_equal(finding->next, "headroom plan proxy --size 16 -o proxy.plan");
+        }
+        assert_int_equal(drains, 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_swarm_in_good_order_has_no_finding),
                 cmocka_unit_test(a_refusing_pool_is_one_finding_with_its_numbers_and_the_way_out),
+                cmocka_unit_test(a_service_that_waits_drains_the_networks_before_the_full_one),
                 cmocka_unit_test(a_full_pool_without_anyone_waiting_is_critical_already),
                 cmocka_unit_test(a_nearly_full_pool_is_a_warning),
                 cmocka_unit_test(leaks_that_the_engine_counts_are_a_warning),

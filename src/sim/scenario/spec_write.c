@@ -182,10 +182,36 @@ static void write_join(struct writing *w, size_t index)
         json_write_object_end(&w->json);
 }
 
+static const char *join_name(const struct writing *w, size_t index)
+{
+        return w->roster->networks.items[roster_join(w->roster, w->service, index)].name;
+}
+
+/* Of a stack's service the client sorts networks by name, others it leaves as they are asked for. */
+static void write_joins(struct writing *w)
+{
+        size_t count = roster_join_count(w->service);
+        _cleanup_free_ size_t *order = memory_new(count, sizeof(*order));
+
+        if (!count)
+                return;
+        for (size_t i = 0; i < count; i++) {
+                size_t at = i;
+                for (;
+                     w->service->stack && at > 0 && strcmp(join_name(w, order[at - 1]), join_name(w, i)) > 0;
+                     at--)
+                        order[at] = order[at - 1];
+                order[at] = i;
+        }
+        json_write_key(&w->json, "Networks");
+        json_write_array(&w->json);
+        for (size_t i = 0; i < count; i++)
+                write_join(w, order[i]);
+        json_write_array_end(&w->json);
+}
+
 static void write_template(struct writing *w)
 {
-        size_t networks = roster_join_count(w->service);
-
         json_write_key(&w->json, "TaskTemplate");
         json_write_object(&w->json);
         write_container(w);
@@ -194,13 +220,7 @@ static void write_template(struct writing *w)
         json_write_object_end(&w->json);
         write_restart(w);
         write_placement(w);
-        if (networks) {
-                json_write_key(&w->json, "Networks");
-                json_write_array(&w->json);
-                for (size_t i = 0; i < networks; i++)
-                        write_join(w, i);
-                json_write_array_end(&w->json);
-        }
+        write_joins(w);
         json_write_member_u64(&w->json, "ForceUpdate", 0);
         json_write_member_text(&w->json, "Runtime", "container");
         json_write_object_end(&w->json);
