@@ -100,6 +100,63 @@ static int add_container(struct engine *engine, const struct network *network,
         return 0;
 }
 
+bool container_wished_address(const struct plan_container *container, const char *old_subnet,
+                              const char *subnet, uint32_t *ret_address)
+{
+        struct prefix old;
+        struct prefix now;
+        uint32_t address;
+
+        if (!address_parse(container->static_address, &address) || !prefix_told(subnet, &now) ||
+            !prefix_told(old_subnet, &old))
+                return false;
+        *ret_address = prefix_contains(now, address) ? address : now.address + (address - old.address);
+        return prefix_contains(now, *ret_address) && *ret_address != prefix_last(now);
+}
+
+static uint64_t rank(const struct plan_container *container)
+{
+        uint32_t address;
+
+        return address_parse(container->static_address, &address) ? address : UINT64_MAX;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+        uint64_t left = rank(a);
+        uint64_t right = rank(b);
+
+        return (left > right) - (left < right);
+}
+
+void containers_sort(struct plan *plan)
+{
+        if (plan->containers.count)
+                qsort(plan->containers.items, plan->containers.count, sizeof(struct plan_container),
+                      compare_addresses);
+}
+
+/* The allocator gives the first container the address that it asks for, and the balancer the first that is
+ * free. */
+const struct plan_container *containers_displaced(const struct plan *plan, uint32_t gateway_offset)
+{
+        const struct plan_container *containers = plan->containers.items;
+        uint32_t addresses[2];
+        uint32_t next = 1;
+        struct prefix now;
+
+        if (plan->containers.count < 2 || !prefix_told(plan->new_subnet, &now))
+                return NULL;
+        for (size_t i = 0; i < 2; i++, next++) {
+                next += next == gateway_offset;
+                if (!container_wished_address(&containers[i], plan->old_subnet, plan->new_subnet,
+                                              &addresses[i]) ||
+                    addresses[i] - now.address != next)
+                        return NULL;
+        }
+        return &containers[1];
+}
+
 /* Attachment tasks tell of containers on every node, but only this node's can be reconnected. */
 int containers_refuse_elsewhere(const struct swarm *swarm, const struct network *network, struct error *error)
 {

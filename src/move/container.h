@@ -11,6 +11,22 @@
 int containers_plan(struct engine *engine, const struct swarm *swarm, const struct network *network,
                     struct plan *plan, struct error *error);
 
+/*
+ * The address that it is to have on NET: kept if the subnet holds it, else at the same distance from the
+ * subnet's start. False when it has none of its own, or none that the subnet has.
+ */
+bool container_wished_address(const struct plan_container *container, const char *old_subnet,
+                              const char *subnet, uint32_t *ret_address);
+
+/* Into the order in which they come back to NET: by address, so that the fewest lose theirs. */
+void containers_sort(struct plan *plan);
+
+/*
+ * The container that can't have its address on a NET that is made anew, because this node's load balancer is
+ * given it: the second one, if the first two have the first two addresses. NULL: there is none.
+ */
+const struct plan_container *containers_displaced(const struct plan *plan, uint32_t gateway_offset);
+
 /* The network with this node's endpoints as they are now; *ret_network is NULL when there is none. */
 int containers_look(struct engine *engine, struct swarm *swarm, const char *network_id,
                     const struct network **ret_network, struct error *error);

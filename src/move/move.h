@@ -130,7 +130,7 @@ struct spec_edit pause_edit(const struct plan_pause *pause);
 /* Which way a step leads: to NET or to the hop. */
 static inline bool step_is_to_net(const struct step *step)
 {
-        return step->kind >= STEP_ANCHOR_NET && step->kind <= STEP_CONTAINER_TO_NET;
+        return step->kind >= STEP_CONTAINER_REACH_NET && step->kind <= STEP_CONTAINER_TO_NET;
 }
 
 /* connect and disconnect of one container; `address` and `aliases` may be NULL. */

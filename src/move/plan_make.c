@@ -449,12 +449,29 @@ static int decide_live_connect(struct making *making, struct error *error)
         return 0;
 }
 
+static void note_displaced(struct making *making)
+{
+        const struct subnet *subnet = &making->network->subnets.items[0];
+        uint32_t gateway = subnet->prefix.address;
+
+        address_parse(subnet->gateway, &gateway);
+        const struct plan_container *displaced =
+                containers_displaced(&making->plan, gateway - subnet->prefix.address);
+        if (displaced)
+                note(&making->plan,
+                     "%s gets another address than %s: of the first two on a network that is made anew the "
+                     "engine "
+                     "gives one to this node's load balancer",
+                     displaced->name, displaced->static_address);
+}
+
 static int add_notes(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
 
         if (decide_live_connect(making, error) < 0)
                 return -1;
+        note_displaced(making);
         if (plan->services.count > 1)
                 note(plan,
                      "between the first and the last hop, services that talk to each other over %s without "
@@ -506,6 +523,7 @@ static int make(struct making *making, struct error *error)
             containers_plan(making->engine, &making->swarm, making->network, plan, error) < 0 ||
             plan_configure(&making->swarm, making->wish->settings, plan, error) < 0)
                 return -1;
+        containers_sort(plan);
         for (size_t i = 0; i < making->wish->reserved_count; i++)
                 *list_add(&plan->reserved) = text_copy(making->wish->reserved[i].range);
         if (add_notes(making, error) < 0)

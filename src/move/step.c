@@ -7,7 +7,7 @@
 #define QUICK_BOUND_MS   30000
 #define UNIT_BOUND_MS    120000 /* systemd's own bound for stopping one is 90 s */
 #define ROAD_SPARE_MS    30000  /* beyond its own bound, for ending it */
-#define ANCHOR_BOUND_MS                                                                                      \
+#define ATTACH_BOUND_MS                                                                                      \
         120000 /* a busy engine gives up attaching a container after 20 s, and is asked again */
 
 /* What a step is about, for its title and for what `index` means. */
@@ -41,13 +41,16 @@ static const struct step_info {
         [STEP_HOP_CREATE] = {"hop-create", "create the hop network %s: lock and way back", SUBJECT_HOP,
                              look_hop_create, act_hop_create, QUICK_BOUND_MS, false},
         [STEP_ANCHOR_HOP] = {"anchor-hop", "make %s live on this node", SUBJECT_HOP, look_anchor, act_anchor,
-                             ANCHOR_BOUND_MS, true},
+                             ATTACH_BOUND_MS, true},
         [STEP_EDGE_REACH_HOP] = {"edge-reach-hop", "connect the running %s to the hop", SUBJECT_SERVICE,
                                  look_edge, act_edge, QUICK_BOUND_MS, true},
+        [STEP_CONTAINER_REACH_HOP] = {"container-reach-hop", "connect container %s to the hop",
+                                      SUBJECT_CONTAINER, look_container_hop, act_container_hop,
+                                      ATTACH_BOUND_MS, true},
         [STEP_SERVICE_TO_HOP] = {"service-to-hop", "service %s to the hop", SUBJECT_SERVICE, look_service_hop,
                                  act_service_hop, 0, false, true},
         [STEP_CONTAINER_TO_HOP] = {"container-to-hop", "container %s to the hop", SUBJECT_CONTAINER,
-                                   look_container_hop, act_container_hop, QUICK_BOUND_MS, true, true},
+                                   look_container_hop, act_container_hop, ATTACH_BOUND_MS, true, true},
         [STEP_CLEAR_NET] = {"clear-net", "take live connections off %s", SUBJECT_NET, look_clear, act_clear,
                             QUICK_BOUND_MS, true},
         [STEP_DRAIN_NET] = {"drain-net", "wait until nobody has an address on %s", SUBJECT_NET, look_drain,
@@ -56,14 +59,17 @@ static const struct step_info {
                              NETWORK_BOUND_MS, true, true},
         [STEP_NET_CREATE] = {"net-create", "create %s anew", SUBJECT_NET, look_net_create, act_net_create,
                              NETWORK_BOUND_MS, true},
+        [STEP_CONTAINER_REACH_NET] = {"container-reach-net", "connect container %s to the network",
+                                      SUBJECT_CONTAINER, look_container_hop, act_container_hop,
+                                      ATTACH_BOUND_MS, true},
         [STEP_ANCHOR_NET] = {"anchor-net", "make %s live on this node", SUBJECT_NET, look_anchor, act_anchor,
-                             ANCHOR_BOUND_MS, true},
+                             ATTACH_BOUND_MS, true},
         [STEP_EDGE_REACH_NET] = {"edge-reach-net", "connect the running %s to the network", SUBJECT_SERVICE,
                                  look_edge, act_edge, QUICK_BOUND_MS, true},
         [STEP_SERVICE_TO_NET] = {"service-to-net", "service %s back to the network", SUBJECT_SERVICE,
                                  look_service_hop, act_service_hop, 0, false, true},
         [STEP_CONTAINER_TO_NET] = {"container-to-net", "container %s back to the network", SUBJECT_CONTAINER,
-                                   look_container_hop, act_container_hop, QUICK_BOUND_MS, true, true},
+                                   look_container_hop, act_container_hop, ATTACH_BOUND_MS, true, true},
         [STEP_ANCHOR_DROP] = {"anchor-drop", "give back the address that kept %s live on this node",
                               SUBJECT_NET, look_clear, act_clear, QUICK_BOUND_MS, true, false},
         [STEP_SETTINGS_RESTORE] = {"settings-restore", "update settings of %s as they were", SUBJECT_SERVICE,
@@ -155,18 +161,20 @@ void steps_of(const struct plan *plan, enum goal goal, struct steps *ret_steps)
         if (plan->live_connect)
                 add(&steps, STEP_ANCHOR_HOP, 0);
         add_edges(&steps, plan, STEP_EDGE_REACH_HOP);
+        add_containers(&steps, plan, STEP_CONTAINER_REACH_HOP);
         add_services(&steps, plan, STEP_SERVICE_TO_HOP);
         add_containers(&steps, plan, STEP_CONTAINER_TO_HOP);
         add(&steps, STEP_CLEAR_NET, 0);
         add(&steps, STEP_DRAIN_NET, 0);
         add(&steps, STEP_NET_REMOVE, 0);
         add(&steps, STEP_NET_CREATE, 0);
+        /* Containers before all others: their addresses are free as long as nobody has been given one. */
+        add_containers(&steps, plan, STEP_CONTAINER_REACH_NET);
         if (plan->live_connect)
                 add(&steps, STEP_ANCHOR_NET, 0);
         add_edges(&steps, plan, STEP_EDGE_REACH_NET);
-        /* Containers first: their addresses are free as long as the swarm has handed out few. */
-        add_containers(&steps, plan, STEP_CONTAINER_TO_NET);
         add_services_back(&steps, plan, goal);
+        add_containers(&steps, plan, STEP_CONTAINER_TO_NET);
         for (size_t i = 0; i < plan->services.count; i++)
                 if (lasts_to_the_end(&plan->services.items[i].edits))
                         add(&steps, STEP_SETTINGS_RESTORE, i);

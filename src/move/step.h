@@ -21,15 +21,17 @@ enum goal {
 enum step_kind {
         STEP_PAUSE_UNIT,
         STEP_PAUSE_SERVICE,
-        STEP_HOP_CREATE,     /* the hop network: lock, journal, way back */
-        STEP_ANCHOR_HOP,     /* a container of headroom's own, so that the hop is live on this node */
-        STEP_EDGE_REACH_HOP, /* the edge's running tasks connected to the hop */
+        STEP_HOP_CREATE,          /* the hop network: lock, journal, way back */
+        STEP_ANCHOR_HOP,          /* a container of headroom's own, so that the hop is live on this node */
+        STEP_EDGE_REACH_HOP,      /* the edge's running tasks connected to the hop */
+        STEP_CONTAINER_REACH_HOP, /* standalone containers connected to the hop, too */
         STEP_SERVICE_TO_HOP,
         STEP_CONTAINER_TO_HOP,
         STEP_CLEAR_NET, /* live connections and anchors off NET */
         STEP_DRAIN_NET, /* until nobody has an address on NET */
         STEP_NET_REMOVE,
         STEP_NET_CREATE,
+        STEP_CONTAINER_REACH_NET, /* before anybody else takes their addresses */
         STEP_ANCHOR_NET,
         STEP_EDGE_REACH_NET,
         STEP_SERVICE_TO_NET,

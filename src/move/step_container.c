@@ -1,9 +1,12 @@
+#include "move/container.h"
 #include "move/held.h"
 #include "move/move.h"
 
 /*
- * Standalone containers are connected to where they go before they are taken off where they were. One that
- * somebody removed in between needs nothing more.
+ * Standalone containers are connected to where they go before the first service moves, and taken off where
+ * they were after the last one: so they are in reach all the time. Of a NET that is created anew nobody has
+ * an address before them, be it an anchor or a balancer, which may be given the one that a container had. One
+ * that somebody removed in between needs nothing more.
  *
  * An engine that fails to get a container an address from the swarm, because it is taken or none is left,
  * lets the next attempt through without asking: with a local address that may be somebody else's, and that
@@ -66,6 +69,12 @@ static int look_at(struct move *move, const struct step *step, struct hop_of_con
         return hop->is_on ? look_unknown(move, container->id, hop->on_id, &hop->is_unknown, error) : 0;
 }
 
+/* Whether it is to be taken off where it was, too. */
+static bool leaves(const struct step *step)
+{
+        return step->kind == STEP_CONTAINER_TO_HOP || step->kind == STEP_CONTAINER_TO_NET;
+}
+
 int look_container_hop(struct move *move, const struct step *step, enum level *ret_level,
                        _unused_ char **ret_waiting, struct error *error)
 {
@@ -76,25 +85,9 @@ int look_container_hop(struct move *move, const struct step *step, enum level *r
                 return 0;
         if (look_at(move, step, &hop, error) < 0)
                 return -1;
-        if (!hop.gone && !(hop.is_on && hop.is_off && !hop.is_unknown))
+        if (!hop.gone && (!hop.is_on || hop.is_unknown || (leaves(step) && !hop.is_off)))
                 *ret_level = LEVEL_TODO;
         return 0;
-}
-
-/* The address is kept if the subnet holds it, else it keeps its distance from the subnet's start. */
-static bool wished_address(const struct move *move, const struct plan_container *container,
-                           uint32_t *ret_address)
-{
-        const char *subnet = move_wanted_subnet(move);
-        struct prefix old;
-        struct prefix now;
-        uint32_t address;
-
-        if (!address_parse(container->static_address, &address) || !prefix_told(subnet, &now) ||
-            !prefix_told(move->plan->old_subnet, &old))
-                return false;
-        *ret_address = prefix_contains(now, address) ? address : now.address + (address - old.address);
-        return prefix_contains(now, *ret_address) && *ret_address != prefix_last(now);
 }
 
 static int is_taken(struct move *move, uint32_t address, bool *ret_taken, struct error *error)
@@ -115,7 +108,8 @@ static int connect_container(struct move *move, const struct step *step, const c
         bool taken = true;
         uint32_t address;
 
-        if (step_is_to_net(step) && wished_address(move, container, &address)) {
+        if (step_is_to_net(step) &&
+            container_wished_address(container, move->plan->old_subnet, move_wanted_subnet(move), &address)) {
                 if (is_taken(move, address, &taken, error) < 0)
                         return -1;
                 address_format(address, text);
@@ -135,6 +129,7 @@ int act_container_hop(struct move *move, const struct step *step, struct error *
                 return 0;
         if (!hop.is_on)
                 return connect_container(move, step, hop.on_id, error);
-        return network_disconnect(move->engine, hop.is_unknown ? hop.on_id : hop.off_id, container->id,
-                                  error);
+        if (hop.is_unknown)
+                return network_disconnect(move->engine, hop.on_id, container->id, error);
+        return leaves(step) ? network_disconnect(move->engine, hop.off_id, container->id, error) : 0;
 }

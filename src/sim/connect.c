@@ -93,7 +93,8 @@ static bool connect_visitor(struct sim *sim, struct sim_container *container, st
 
 /*
  * The engine waits for the swarm, and gives up; but it remembers the network as the container's, and the next
- * attempt is let through without asking, with an address of the node's own choice.
+ * attempt is let through without asking, with an address of the node's own choice. It forgets it when that
+ * connection is taken off again.
  */
 static bool give_up(struct sim_container *container, struct sim_ref network, struct sim_answer *answer)
 {
@@ -235,6 +236,8 @@ void sim_disconnect(struct sim *sim, struct sim_container *container, struct sim
 
         if (network)
                 sim_tell_connection(sim, container, network, "disconnect");
+        if (network && sim_ref_equal(container->failed, network->object.ref))
+                container->failed = SIM_NO_REF;
         connection_done(connection);
         *connection = container->connections.items[--container->connections.count];
         if (network && network->local && address && network->has_subnet)

@@ -210,6 +210,10 @@ static void a_container_waits_twenty_seconds_for_an_address_that_is_taken(void *
         uint64_t held = sim_pool_state(sim, "n").held;
         scene_done(sim, "POST", "/networks/n/connect", "{\"Container\":\"c\"}");
         assert_int_equal(sim_pool_state(sim, "n").held, held);
+        /* Taken off again the engine has forgotten it, and asks. */
+        scene_done(sim, "POST", "/networks/n/disconnect", "{\"Container\":\"c\"}");
+        scene_done(sim, "POST", "/networks/n/connect", "{\"Container\":\"c\"}");
+        assert_int_equal(sim_pool_state(sim, "n").held, held + 1);
         scene_consistent(sim);
 }
 

@@ -211,6 +211,78 @@ static void so_it_does_on_newer_engines_and_with_slow_ones(void **state)
         there_and_back(&(struct sim_settings){.seed = 3, .api_version_minor = 51, .call_ms = 300});
 }
 
+static void add_container(struct sim *sim, const char *name, const char *address)
+{
+        _cleanup_free_ char *create = text_format("/containers/create?name=%s", name);
+        _cleanup_free_ char *start = text_format("/containers/%s/start", name);
+        _cleanup_free_ char *body = text_format(
+                "{\"Image\":\"x\",\"HostConfig\":{\"NetworkMode\":\"proxy\"},\"NetworkingConfig\":{"
+                "\"EndpointsConfig\":{\"proxy\":{\"IPAMConfig\":{\"IPv4Address\":\"%s\"}}}}}",
+                address);
+
+        sim_image_add(sim, "x");
+        scene_done(sim, "POST", create, body);
+        scene_done(sim, "POST", start, "");
+}
+
+static void expect_address(struct sim *sim, const char *container, const char *end, bool had)
+{
+        _cleanup_free_ char *path = text_format("/containers/%s/json", container);
+        _cleanup_free_ char *networks = scene_text(sim, path, "NetworkSettings", "Networks", "proxy");
+        _cleanup_free_ char *wanted = text_format("\"IPAddress\":\"10.10.0.%s\"", end);
+
+        assert_non_null(networks);
+        assert_int_equal(strstr(networks, wanted) != NULL, had);
+}
+
+static size_t count_notes(const struct plan *plan, const char *words)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < plan->notes.count; i++)
+                count += strstr(plan->notes.items[i], words) != NULL;
+        return count;
+}
+
+/* An edge, for which there is an anchor, and two containers, of which the first one has the second address.
+ */
+static void move_containers(const char *high, bool kept)
+{
+        _cleanup_(scene_close) struct sim *sim = sim_open(NULL);
+        _cleanup_free_ char *address = text_format("10.0.1.%s", high);
+        _cleanup_plan_ struct plan plan = {0};
+
+        clock_use(sim_clock(sim));
+        scene_done(sim, "POST", "/networks/create", NETWORK("proxy", NET_SUBNET));
+        scene_wait(sim, SETTLE_MS);
+        add_container(sim, "gone", "10.0.1.2"); /* so that the balancer gets neither's */
+        scene_done(sim, "DELETE", "/containers/gone?force=true", NULL);
+        add_container(sim, "high", address);
+        add_container(sim, "low", "10.0.1.2");
+        scene_service(sim, "edge", "proxy", 1,
+                      ",\"EndpointSpec\":{\"Ports\":[{\"PublishedPort\":80,\"TargetPort\":80,"
+                      "\"PublishMode\":\"host\"}]}");
+        scene_wait(sim, 60000);
+        make_plan(sim, &plan);
+        assert_int_equal(count_notes(&plan, "high gets another address"), !kept);
+        must_run(sim, &plan, GOAL_NEW);
+        expect_address(sim, "low", "2", true);
+        expect_address(sim, "high", high, kept);
+}
+
+static void containers_have_their_addresses_before_anybody_comes_to_the_network(void **state)
+{
+        (void)state;
+        move_containers("4", true);
+        move_containers("5", true);
+}
+
+static void a_container_whose_address_goes_to_the_balancer_is_told_of(void **state)
+{
+        (void)state;
+        move_containers("3", false);
+}
+
 /* What the engine still does for a run that was killed: the anchor is there after the hop has been cleared.
  */
 struct late {
@@ -319,6 +391,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_move_ends_exactly_new_and_its_undo_exactly_old),
                 cmocka_unit_test(so_it_does_on_newer_engines_and_with_slow_ones),
+                cmocka_unit_test(containers_have_their_addresses_before_anybody_comes_to_the_network),
+                cmocka_unit_test(a_container_whose_address_goes_to_the_balancer_is_told_of),
                 cmocka_unit_test(an_anchor_that_comes_after_the_hop_was_cleared_is_removed),
                 cmocka_unit_test(a_plan_that_the_engine_could_not_store_is_refused),
                 cmocka_unit_test(the_same_seed_gives_the_same_answers),

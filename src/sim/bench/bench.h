@@ -165,7 +165,8 @@ void mishap_strike(struct bench *bench, const struct fault *fault);
 void mishap_touch(struct bench *bench, const char *service); /* somebody posts its spec as it is */
 void mishap_lift_due(struct bench *bench);
 int64_t mishap_next_ms(const struct bench *bench);
-bool mishap_mend(struct bench *bench); /* the operator does; false: there was nothing to mend */
+bool mishap_mend(struct bench *bench);    /* the operator does; false: there was nothing to mend */
+void mishap_outlast(struct bench *bench); /* ... and what ends by itself is let pass */
 /* A change of the swarm by somebody else: 2xx or a reason why not, in the trace. */
 bool bench_ask(struct bench *bench, const char *method, const char *path, const char *body,
                struct buffer *ret_answer);

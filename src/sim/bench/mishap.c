@@ -223,6 +223,10 @@ static void set_model(struct bench *bench, const struct fault *fault, bool wrong
 static void change(struct bench *bench, const struct fault *fault, bool begins)
 {
         switch (fault->kind) {
+        case FAULT_LEADER_LOST:
+                if (begins)
+                        sim_leader_lose(bench->sim, fault->for_ms);
+                return;
         case FAULT_NODE_DOWN:
                 set_node(bench, fault->subject, begins);
                 return;
@@ -246,9 +250,6 @@ static void strike_once(struct bench *bench, const struct fault *fault)
         switch (fault->kind) {
         case FAULT_LEADER_CHANGE:
                 sim_leader_change(bench->sim);
-                return;
-        case FAULT_LEADER_LOST:
-                sim_leader_lose(bench->sim, fault->for_ms);
                 return;
         case FAULT_TASK_DIES:
                 shake(bench, fault->subject);
@@ -282,7 +283,7 @@ static void strike_once(struct bench *bench, const struct fault *fault)
 
 static bool goes_on(enum fault_kind kind)
 {
-        return kind == FAULT_NETWORK_ADDED || (fault_lasts(kind) && kind != FAULT_LEADER_LOST);
+        return kind == FAULT_NETWORK_ADDED || fault_lasts(kind);
 }
 
 void mishap_strike(struct bench *bench, const struct fault *fault)
@@ -322,6 +323,13 @@ void mishap_lift_due(struct bench *bench)
         for (size_t i = bench->ongoing.count; i-- > 0;)
                 if (bench->ongoing.items[i].until_ms <= sim_now_ms(bench->sim))
                         lift(bench, i);
+}
+
+void mishap_outlast(struct bench *bench)
+{
+        mishap_mend(bench);
+        while (mishap_next_ms(bench) < INT64_MAX && !bench_is_over(bench))
+                bench_wait(bench, mishap_next_ms(bench) - sim_now_ms(bench->sim));
 }
 
 bool mishap_mend(struct bench *bench)

@@ -189,7 +189,7 @@ void verdict_look(struct bench *bench, const struct plan *plan, enum goal goal)
 {
         struct watch now = {0};
 
-        mishap_mend(bench);
+        mishap_outlast(bench);
         watch_networks(bench, &now);
         look_at_networks(bench, plan, goal, &now);
         if (!bench_is_over(bench)) {
