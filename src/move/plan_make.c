@@ -484,6 +484,13 @@ static int add_notes(struct making *making, struct error *error)
                 if (!planned->complete && !(planned->stuck && plan->refusing))
                         note(plan, "%s does not run completely now; the move will not wait for it to",
                              planned->name);
+        for_each_planned (planned, plan)
+                if (planned->edge && !planned->complete && plan->live_connect)
+                        note(plan,
+                             "a task of %s that starts while the move goes on is connected before the next "
+                             "service "
+                             "moves: until then those that have moved are out of its reach",
+                             planned->name);
         for_each_pause (pause, plan)
                 if (plan->refusing && plan_has_service(plan, pause->id))
                         note(plan,

@@ -201,7 +201,8 @@ bool run_is_interrupted(const struct run *run)
         return !run->restoring && options->interrupted && options->interrupted(run->observer->userdata);
 }
 
-int run_step(struct run *run, size_t index, struct error *error)
+/* Until it has settled. `again`: it had, and it is told only if there is more to do. */
+static int settle(struct run *run, size_t index, bool again, struct error *error)
 {
         const struct step *step = &run->steps.items.items[index];
         _cleanup_(progress_done) struct progress p = {
@@ -226,15 +227,31 @@ int run_step(struct run *run, size_t index, struct error *error)
         }
         if (p.acted_ms >= 0 && record(run, &p, "done", error) < 0)
                 return -1;
-        run->observer->settled(run->observer->userdata, p.number, run->steps.items.count, p.title,
-                               p.acted_ms >= 0);
+        if (p.acted_ms >= 0 || !again)
+                run->observer->settled(run->observer->userdata, p.number, run->steps.items.count, p.title,
+                                       p.acted_ms >= 0);
+        return 0;
+}
+
+int run_step(struct run *run, size_t index, struct error *error)
+{
+        return settle(run, index, false, error);
+}
+
+static int settle_needed(struct run *run, size_t index, struct error *error)
+{
+        const struct step *steps = run->steps.items.items;
+
+        for (size_t i = 0; i < index; i++)
+                if (step_needs(&steps[index], &steps[i]) && settle(run, i, true, error) < 0)
+                        return -1;
         return 0;
 }
 
 static int run_steps(struct run *run, struct error *error)
 {
         for (size_t i = 0; i < run->steps.items.count; i++)
-                if (run_step(run, i, error) < 0)
+                if (settle_needed(run, i, error) < 0 || run_step(run, i, error) < 0)
                         return -1;
         return 0;
 }

@@ -246,6 +246,12 @@ bool step_disrupts(const struct step *step)
         return infos[step->kind].disrupts;
 }
 
+bool step_needs(const struct step *step, const struct step *earlier)
+{
+        return (step->kind == STEP_SERVICE_TO_HOP && earlier->kind == STEP_EDGE_REACH_HOP) ||
+               (step->kind == STEP_SERVICE_TO_NET && earlier->kind == STEP_EDGE_REACH_NET);
+}
+
 int step_look(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
               struct error *error)
 {

@@ -87,5 +87,11 @@ int64_t step_bound_ms(const struct move *move, const struct step *step); /* how 
 /* Whether it takes something out of reach for a while: a host at work has to be waited for. */
 bool step_disrupts(const struct step *step);
 
+/*
+ * Whether what an earlier step has settled must be so again before this one: a task of an edge that has come
+ * since is to reach those that move, too.
+ */
+bool step_needs(const struct step *step, const struct step *earlier);
+
 /* Whether acting again after an act that has not settled is harmless and may help. */
 bool step_may_act_again(const struct step *step);

@@ -20,6 +20,9 @@ static char state_folder[64];
 #define ORDER                                                                                                \
         "{\"Parallelism\":1,\"FailureAction\":\"rollback\",\"Monitor\":5000000000,\"MaxFailureRatio\":0,"    \
         "\"Order\":\"stop-first\"}"
+#define INGRESS_80                                                                                           \
+        ",\"EndpointSpec\":{\"Ports\":[{\"PublishedPort\":80,\"TargetPort\":80,\"PublishMode\":\"ingress\"}" \
+        "]}"
 #define ON   "{\"Target\":\"proxy\",\"Aliases\":[\"app\",\"web\"]}"
 #define OFF  "{\"Target\":\"backend\"}"
 #define BOTH OFF "," ON
@@ -259,9 +262,7 @@ static void move_containers(const char *high, bool kept)
         scene_done(sim, "DELETE", "/containers/gone?force=true", NULL);
         add_container(sim, "high", address);
         add_container(sim, "low", "10.0.1.2");
-        scene_service(sim, "edge", "proxy", 1,
-                      ",\"EndpointSpec\":{\"Ports\":[{\"PublishedPort\":80,\"TargetPort\":80,"
-                      "\"PublishMode\":\"host\"}]}");
+        scene_service(sim, "edge", "proxy", 1, INGRESS_80);
         scene_wait(sim, 60000);
         make_plan(sim, &plan);
         assert_int_equal(count_notes(&plan, "high gets another address"), !kept);
@@ -281,6 +282,53 @@ static void a_container_whose_address_goes_to_the_balancer_is_told_of(void **sta
 {
         (void)state;
         move_containers("3", false);
+}
+
+/* Who reaches whom when the second service has moved. */
+struct late_task {
+        struct sim *sim;
+        struct sim_reach reach;
+};
+
+static void beta_settled(void *userdata, size_t number, size_t total, const char *title, bool acted)
+{
+        struct late_task *late = userdata;
+
+        (void)number;
+        (void)total;
+        if (acted && strstr(title, "service beta to the hop"))
+                late->reach = sim_reach(late->sim, "edge", "alpha");
+}
+
+/* Thirteen addresses: the node's, two services with a task each, and the edge's with seven of its eight
+ * tasks. */
+static void a_task_of_the_edge_that_comes_late_reaches_what_has_moved(void **state)
+{
+        _cleanup_(scene_close) struct sim *sim = sim_open(NULL);
+        _cleanup_engine_ struct engine *engine = sim_engine_open(sim, 0);
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_error_ struct error error = {0};
+        struct late_task late = {.sim = sim};
+        const struct run_observer observer = {
+                .userdata = &late, .waiting = quiet_waiting, .settled = beta_settled, .note = quiet_note};
+        struct run_options options = {.goal = GOAL_NEW, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        clock_use(sim_clock(sim));
+        scene_done(sim, "POST", "/networks/create", NETWORK("proxy", NET_SUBNET));
+        scene_service(sim, "alpha", "proxy", 1, "");
+        scene_service(sim, "beta", "proxy", 1, "");
+        scene_wait(sim, SETTLE_MS);
+        scene_service(sim, "edge", "proxy", 8, INGRESS_80);
+        scene_wait(sim, 60000);
+        assert_int_equal(sim_service_running(sim, "edge"), 7);
+        make_plan(sim, &plan);
+        assert_int_equal(count_notes(&plan, "a task of edge that starts while the move goes on"), 1);
+        if (plan_run(engine, &plan, &options, &observer, &changed, &error) < 0)
+                fail_msg("%s (%s)", error.sentence, error.trail ? error.trail : "");
+        assert_int_equal(late.reach.serving, 8);
+        assert_int_equal(late.reach.reaching, 8);
 }
 
 /* What the engine still does for a run that was killed: the anchor is there after the hop has been cleared.
@@ -393,6 +441,7 @@ int main(void)
                 cmocka_unit_test(so_it_does_on_newer_engines_and_with_slow_ones),
                 cmocka_unit_test(containers_have_their_addresses_before_anybody_comes_to_the_network),
                 cmocka_unit_test(a_container_whose_address_goes_to_the_balancer_is_told_of),
+                cmocka_unit_test(a_task_of_the_edge_that_comes_late_reaches_what_has_moved),
                 cmocka_unit_test(an_anchor_that_comes_after_the_hop_was_cleared_is_removed),
                 cmocka_unit_test(a_plan_that_the_engine_could_not_store_is_refused),
                 cmocka_unit_test(the_same_seed_gives_the_same_answers),

@@ -234,8 +234,8 @@ void watch_plan(struct bench *bench, const struct plan *plan)
                 for_each_planned (service, plan) {
                         struct kept *from = watch_find(watch, edge->name);
                         struct kept *to = watch_find(watch, service->name);
-                        if (!edge->edge || service->edge || !from || !to || service->way != WAY_START_FIRST ||
-                            service->gap_expected_ms || !service->complete)
+                        if (!edge->edge || !edge->complete || service->edge || !from || !to ||
+                            service->way != WAY_START_FIRST || service->gap_expected_ms || !service->complete)
                                 continue;
                         add_tie(bench, (size_t)(from - watch->services.items),
                                 (size_t)(to - watch->services.items));
