@@ -155,6 +155,17 @@ static int wait_for_quiet(struct run *run, struct progress *p, char **ret_waitin
                 what);
 }
 
+static int settle(struct run *run, size_t index, bool again, struct error *error);
+
+/* Before a step acts first; what it needs needs nothing itself. */
+static int settle_needed(struct run *run, size_t index, struct error *error)
+{
+        for (size_t i = 0; i < index; i++)
+                if (steps_need(&run->steps, index, i) && settle(run, i, true, error) < 0)
+                        return -1;
+        return 0;
+}
+
 /* What a look has found is to be done: once, or again where that may help, and not while the host is at work.
  */
 static int act_when_due(struct run *run, struct progress *p, char **waiting, struct error *error)
@@ -165,11 +176,14 @@ static int act_when_due(struct run *run, struct progress *p, char **waiting, str
                 return 0;
         if (wait_for_quiet(run, p, &quiet, error) < 0)
                 return -1;
-        if (!quiet)
-                return act(run, p, error);
-        free(*waiting);
-        *waiting = steal_pointer(quiet);
-        return 0;
+        if (quiet) {
+                free(*waiting);
+                *waiting = steal_pointer(quiet);
+                return 0;
+        }
+        if (p->acted_ms < 0 && settle_needed(run, p->number - 1, error) < 0)
+                return -1;
+        return act(run, p, error);
 }
 
 /* One look, and the act it calls for. */
@@ -238,20 +252,10 @@ int run_step(struct run *run, size_t index, struct error *error)
         return settle(run, index, false, error);
 }
 
-static int settle_needed(struct run *run, size_t index, struct error *error)
-{
-        const struct step *steps = run->steps.items.items;
-
-        for (size_t i = 0; i < index; i++)
-                if (step_needs(&steps[index], &steps[i]) && settle(run, i, true, error) < 0)
-                        return -1;
-        return 0;
-}
-
 static int run_steps(struct run *run, struct error *error)
 {
         for (size_t i = 0; i < run->steps.items.count; i++)
-                if (settle_needed(run, i, error) < 0 || run_step(run, i, error) < 0)
+                if (run_step(run, i, error) < 0)
                         return -1;
         return 0;
 }

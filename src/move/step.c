@@ -246,10 +246,21 @@ bool step_disrupts(const struct step *step)
         return infos[step->kind].disrupts;
 }
 
-bool step_needs(const struct step *step, const struct step *earlier)
+static bool reaches_for(enum step_kind kind, enum step_kind service)
 {
-        return (step->kind == STEP_SERVICE_TO_HOP && earlier->kind == STEP_EDGE_REACH_HOP) ||
-               (step->kind == STEP_SERVICE_TO_NET && earlier->kind == STEP_EDGE_REACH_NET);
+        return service == STEP_SERVICE_TO_HOP   ? kind == STEP_ANCHOR_HOP || kind == STEP_EDGE_REACH_HOP
+               : service == STEP_SERVICE_TO_NET ? kind == STEP_ANCHOR_NET || kind == STEP_EDGE_REACH_NET
+                                                : false;
+}
+
+bool steps_need(const struct steps *steps, size_t index, size_t earlier)
+{
+        const struct step *items = steps->items.items;
+
+        for (size_t i = earlier; i < index; i++)
+                if (items[i].kind == STEP_ANCHOR_DROP)
+                        return false;
+        return reaches_for(items[earlier].kind, items[index].kind);
 }
 
 int step_look(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,

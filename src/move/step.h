@@ -88,10 +88,10 @@ int64_t step_bound_ms(const struct move *move, const struct step *step); /* how 
 bool step_disrupts(const struct step *step);
 
 /*
- * Whether what an earlier step has settled must be so again before this one: a task of an edge that has come
- * since is to reach those that move, too.
+ * Whether what an earlier step has settled must be so again before the one at `index`: a task of an edge that
+ * has come since is to reach those that move, too. Not once that has been taken back for want of addresses.
  */
-bool step_needs(const struct step *step, const struct step *earlier);
+bool steps_need(const struct steps *steps, size_t index, size_t earlier);
 
 /* Whether acting again after an act that has not settled is harmless and may help. */
 bool step_may_act_again(const struct step *step);

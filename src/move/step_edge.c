@@ -64,22 +64,36 @@ static int find_edge_tasks(struct move *move, const struct plan_service *planned
         return 0;
 }
 
-static bool edge_still_there(struct move *move, const struct step *step, struct error *error, int *ret_result)
+static int edge_is_on(struct move *move, const struct plan_service *planned, const char *network_id,
+                      bool *ret_on, struct error *error)
+{
+        _cleanup_swarm_ struct swarm swarm = {0};
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_error_ struct error told = {0};
+
+        swarm_init(&swarm);
+        if (look_service_model(move->engine, planned->id, &swarm, &body, &told) == 0)
+                *ret_on = service_on(&swarm.services.items[0], network_id);
+        else if (told.kind != ERROR_NOT_FOUND)
+                return error_move(error, &told);
+        return 0;
+}
+
+/*
+ * By its spec, whether a task of it runs now or not: one may start later, and be connected then. Never
+ * without an anchor: when everybody else has left the network, it would lose its ground under the connection.
+ */
+static int look_edge_still_there(struct move *move, const struct step *step, bool *ret_there,
+                                 struct error *error)
 {
         const char *left = left_id(move, step);
-        bool there = false;
 
-        *ret_result = 0;
-        for_each_planned (planned, move->plan) {
-                _cleanup_(edge_tasks_done) struct edge_tasks edge = {0};
-                if (!planned->edge || there)
-                        continue;
-                *ret_result = find_edge_tasks(move, planned, left, &edge, error);
-                if (*ret_result < 0)
-                        return false;
-                there = edge.containers.count > 0;
-        }
-        return there;
+        *ret_there = false;
+        for_each_planned (planned, move->plan)
+                if (left && planned->edge && !*ret_there &&
+                    edge_is_on(move, planned, left, ret_there, error) < 0)
+                        return -1;
+        return 0;
 }
 
 static int anchor_runs(struct move *move, const char *name, bool *ret_exists, bool *ret_runs,
@@ -104,13 +118,17 @@ int look_anchor(struct move *move, const struct step *step, enum level *ret_leve
                 _unused_ char **ret_waiting, struct error *error)
 {
         _cleanup_free_ char *name = anchor_name(move, step);
+        bool there = false;
         bool exists;
         bool runs;
-        int result = 0;
 
         *ret_level = LEVEL_DONE;
-        if (!reached_id(move, step) || !edge_still_there(move, step, error, &result))
-                return reached_id(move, step) ? result : 0;
+        if (!reached_id(move, step))
+                return 0;
+        if (look_edge_still_there(move, step, &there, error) < 0)
+                return -1;
+        if (!there)
+                return 0;
         if (anchor_runs(move, name, &exists, &runs, error) < 0)
                 return -1;
         *ret_level = runs ? LEVEL_DONE : LEVEL_TODO;
