@@ -776,11 +776,12 @@ static inline void fake_create_network(struct fake *fake, struct engine_request 
 
         assert_int_equal(json_parse(request->body, request->body_length, &d, NULL), 0);
         _cleanup_free_ char *name = json_text(d, json_get(d, json_root(d), "Name"));
-        if (fake_name_taken(fake, name))
+        if (fake_name_taken(fake, name)) {
                 fake_refuse(request, 409, "network with name %s already exists", name);
-        else
-                buffer_format(&request->answer, "{\"Id\":\"%s\",\"Warning\":\"\"}",
-                              fake->networks.items[fake_network_add(fake, request->body)].id);
+                return;
+        }
+        size_t network = fake_network_add(fake, request->body); /* which may move the others */
+        buffer_format(&request->answer, "{\"Id\":\"%s\",\"Warning\":\"\"}", fake->networks.items[network].id);
 }
 
 static inline bool fake_in_use(const struct fake *fake, size_t network)
