@@ -4,6 +4,7 @@
 #include "move/look.h"
 
 #define TASK_ID_LENGTH 25
+#define TASK_LABEL     "com.docker.swarm.task.id"
 
 typedef const struct json_document *document_t;
 
@@ -93,6 +94,8 @@ static int add_container(struct engine *engine, const struct network *network,
             json_parse(buffer_text(&body), body.length, &d, error) < 0)
                 return error_while(error, "reading container %s",
                                    endpoint->name ? endpoint->name : endpoint->container_id);
+        if (json_path(d, json_root(d), "Config", "Labels", TASK_LABEL, NULL) != JSON_NONE)
+                return 0; /* of a service that has come since the swarm was looked at */
         struct plan_container *container = list_add(&plan->containers);
         container->id = text_copy(endpoint->container_id);
         container->name = text_copy(endpoint->name ? endpoint->name : endpoint->container_id);
