@@ -58,6 +58,7 @@ struct kept {
         bool moved;      /* it is on NET */
         bool one_writer; /* no two of its containers may run */
         bool gone;       /* somebody removed it */
+        bool unseen;     /* somebody changed it, and nobody told headroom that this is right */
         bool shaken;     /* what went wrong took it out of reach, and not headroom */
 };
 
@@ -125,6 +126,7 @@ struct bench {
         uint64_t runs_since; /* runs that ended since anything went wrong */
         uint64_t calls_since;
         bool read_only; /* while a plan is made */
+        bool adopts;    /* while a run takes what somebody changed as it is */
 
         bool dead; /* headroom was killed: nothing that it still does counts */
         int64_t dead_ms;
@@ -175,6 +177,8 @@ bool bench_ask(struct bench *bench, const char *method, const char *path, const 
 void watch_begin(struct bench *bench);
 void watch_networks(struct bench *bench, struct watch *ret_watch); /* the networks as they are */
 void watch_plan(struct bench *bench, const struct plan *plan);
+void watch_update(struct bench *bench, const char *service); /* headroom has changed it */
+void watch_forgive(struct bench *bench);                     /* what somebody changed so far is in the plan */
 void watch_look(struct bench *bench);
 void watch_done(struct watch *watch);
 struct kept *watch_find(struct watch *watch, const char *name);

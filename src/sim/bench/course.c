@@ -79,6 +79,7 @@ static void keep_plan(struct operator_state *o, struct plan *plan)
         free(o->plan_id);
         o->plan_id = text_copy(plan->id);
         watch_plan(o->bench, plan);
+        watch_forgive(o->bench);
         struct sim_pool_state pool = sim_pool_state(o->bench->sim, schedule_network(o->bench->schedule));
         o->bench->spare = (int64_t)pool.capacity - (int64_t)pool.held;
 }
@@ -149,7 +150,11 @@ static int run(struct operator_state *o, struct plan *plan, struct error *error)
                    o->elsewhere ? " --recover" : "");
         if (read_plan(o, plan, error) < 0)
                 return -1;
-        return plan_run(&bench->engine, plan, &options, &observer, &changed, error);
+        bench->adopts = o->adopt;
+        int result = plan_run(&bench->engine, plan, &options, &observer, &changed, error);
+        if (bench->adopts)
+                watch_forgive(bench);
+        return result;
 }
 
 /* After it */

@@ -62,15 +62,22 @@ static bool is_due(struct bench *bench, size_t index, const char *method, const 
         return number >= from && number < from + fault->times;
 }
 
-/* The service whose update is asked for, if it is one. */
-static void touch(struct bench *bench, const char *path)
+/* The ID of the service that a call is about; NULL: it is about none. Owned by the caller. */
+static char *service_of(const char *path)
 {
         static const char prefix[] = "/services/";
 
         if (!text_starts_with(path, prefix))
-                return;
-        _cleanup_free_ char *id = text_copy_n(path + strlen(prefix), strcspn(path + strlen(prefix), "/"));
-        mishap_touch(bench, id);
+                return NULL;
+        return text_copy_n(path + strlen(prefix), strcspn(path + strlen(prefix), "/"));
+}
+
+static void touch(struct bench *bench, const char *path)
+{
+        _cleanup_free_ char *id = service_of(path);
+
+        if (id)
+                mishap_touch(bench, id);
 }
 
 /* All of the world strike; of those of the call itself the first. NULL: none of those. */
@@ -230,6 +237,15 @@ static void tell_call(const struct bench *bench, const struct engine_request *re
                            request->status >= 400 ? buffer_text(&request->answer) : "");
 }
 
+static void note_update(struct bench *bench, const struct engine_request *request, const char *path)
+{
+        _cleanup_free_ char *id =
+                text_equal(engine_request_method(request), "POST") ? service_of(path) : NULL;
+
+        if (id && request->status == 200)
+                watch_update(bench, id);
+}
+
 static void call(struct bench *bench, struct engine_request *request)
 {
         _cleanup_free_ char *path = text_copy_n(request->path, strcspn(request->path, "?"));
@@ -255,6 +271,7 @@ static void call(struct bench *bench, struct engine_request *request)
         else
                 answer(bench, request);
         tell_call(bench, request, fault);
+        note_update(bench, request, path);
         watch_look(bench);
 }
 

@@ -78,6 +78,7 @@ static void change_service(struct bench *bench, const char *name, const char *af
                 free(kept->former);
                 kept->former = kept->spec;
                 kept->spec = steal_pointer(expected);
+                kept->unseen = true;
                 watch_relearn(bench, kept);
                 free(seen);
         } else {

@@ -84,6 +84,7 @@ static bool is_rolled_back(struct bench *bench, struct kept *kept, const char *f
                 return false;
         free(kept->spec);
         kept->spec = steal_pointer(kept->former);
+        kept->unseen = false;
         watch_relearn(bench, kept);
         return true;
 }
@@ -344,6 +345,26 @@ static void look_at_foreign(struct bench *bench)
                 bench_fault(bench, "no network is lost or left", text_copy("the network that somebody made"),
                             text_copy("none"));
         bench->foreign_stands = stands;
+}
+
+void watch_forgive(struct bench *bench)
+{
+        for (size_t i = 0; i < bench->watch.services.count; i++)
+                bench->watch.services.items[i].unseen = false;
+}
+
+/* The engine has taken the update, so it was of the version that headroom had looked at. */
+void watch_update(struct bench *bench, const char *service)
+{
+        const char *spec = sim_service_spec(bench->sim, service, NULL);
+
+        for (size_t i = 0; i < bench->watch.services.count; i++) {
+                const struct kept *kept = &bench->watch.services.items[i];
+                if (kept->unseen && !bench->adopts && spec &&
+                    spec == sim_service_spec(bench->sim, kept->name, NULL))
+                        bench_fault(bench, "what somebody changes is not moved unseen",
+                                    text_format("a refusal to move %s", kept->name), text_copy("an update"));
+        }
 }
 
 void watch_look(struct bench *bench)
