@@ -72,6 +72,14 @@ static void bury(struct bench *bench)
 
 /* Planning */
 
+static int64_t count_spare(const struct bench *bench)
+{
+        struct sim_pool_state pool = sim_pool_state(bench->sim, schedule_network(bench->schedule));
+
+        return (int64_t)pool.capacity - (int64_t)pool.held;
+}
+
+/* What somebody brought while the plan was being made may not have all of its addresses yet. */
 static void keep_plan(struct operator_state *o, struct plan *plan)
 {
         buffer_clear(&o->plan_json);
@@ -80,8 +88,7 @@ static void keep_plan(struct operator_state *o, struct plan *plan)
         o->plan_id = text_copy(plan->id);
         watch_plan(o->bench, plan);
         watch_forgive(o->bench);
-        struct sim_pool_state pool = sim_pool_state(o->bench->sim, schedule_network(o->bench->schedule));
-        o->bench->spare = (int64_t)pool.capacity - (int64_t)pool.held;
+        o->bench->spare = MIN(o->bench->spare, count_spare(o->bench));
 }
 
 /* False when there can't be one. */
@@ -274,6 +281,7 @@ void bench_run(const struct schedule *schedule, const char *state, FILE *trace, 
         random_use(&bench.random);
         host_use(&nowhere);
         watch_begin(&bench);
+        bench.spare = count_spare(&bench);
         host_file_open(&bench);
         if (make_plan(&o))
                 while (!o.ended && !bench_is_over(&bench))
