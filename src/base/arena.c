@@ -28,7 +28,7 @@ static void chunk_add(struct arena *arena, size_t needed_bytes)
 
 static void *take(struct arena *arena, size_t bytes)
 {
-        if (arena->left_bytes < bytes)
+        if (!arena->fill || arena->left_bytes < bytes)
                 chunk_add(arena, bytes);
         void *taken = arena->fill;
         arena->fill += bytes;
@@ -44,9 +44,9 @@ void *arena_new(struct arena *arena, size_t count, size_t size)
 
         if (__builtin_mul_overflow(count, size, &bytes))
                 abort();
-        if (gap <= arena->left_bytes)
+        if (gap && gap <= arena->left_bytes)
                 take(arena, gap);
-        else
+        else if (gap)
                 arena->left_bytes = 0; /* the next chunk begins aligned */
         return take(arena, bytes);
 }
