@@ -68,20 +68,22 @@ char *clock_format(int64_t wall_ms)
 }
 
 /* A number of exactly that many digits; moves past it. */
-static bool take_number(const char **text, int digits, int *ret_number)
+static inline bool take_number(const char **text, int digits, int *ret_number)
 {
+        const char *at = *text;
         int number = 0;
 
-        for (; digits > 0; digits--, (*text)++) {
-                if (**text < '0' || **text > '9')
+        for (const char *end = at + digits; at < end; at++) {
+                if (*at < '0' || *at > '9')
                         return false;
-                number = number * 10 + (**text - '0');
+                number = number * 10 + (*at - '0');
         }
+        *text = at;
         *ret_number = number;
         return true;
 }
 
-static bool take_mark(const char **text, char mark)
+static inline bool take_mark(const char **text, char mark)
 {
         if (**text != mark)
                 return false;
@@ -89,23 +91,43 @@ static bool take_mark(const char **text, char mark)
         return true;
 }
 
-/* "2026-03-01T12:00:00"; strptime would take blanks and short numbers, too. */
-static bool take_date_time(const char **text, struct tm *ret_parts)
+/*
+ * Days from 1970-01-01 to a date of the proleptic Gregorian calendar. The year begins in March here, so that
+ * the day that comes and goes is its last one, and 400 years (146,097 days) earlier than it does, so that
+ * none is below 0.
+ */
+static int64_t days_to(int year, int month, int day)
 {
-        struct tm parts = {0};
+        int64_t years = (month > 2 ? year : year - 1) + 400;
+        int64_t months = month > 2 ? month - 3 : month + 9;
+        int64_t leap_days = years / 4 - years / 100 + years / 400;
 
-        if (!take_number(text, 4, &parts.tm_year) || !take_mark(text, '-') ||
-            !take_number(text, 2, &parts.tm_mon) || !take_mark(text, '-') ||
-            !take_number(text, 2, &parts.tm_mday) || !take_mark(text, 'T') ||
-            !take_number(text, 2, &parts.tm_hour) || !take_mark(text, ':') ||
-            !take_number(text, 2, &parts.tm_min) || !take_mark(text, ':') ||
-            !take_number(text, 2, &parts.tm_sec))
+        return years * 365 + leap_days + (months * 153 + 2) / 5 + day - 1 - (719468 + 146097);
+}
+
+static int days_of(int year, int month)
+{
+        static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+        bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+        return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+/* "2026-03-01T12:00:00"; strptime would take blanks and short numbers, too. */
+static bool take_date_time(const char **text, int64_t *ret_seconds)
+{
+        int year, month, day, hour, minute, second;
+
+        if (!take_number(text, 4, &year) || !take_mark(text, '-') || !take_number(text, 2, &month) ||
+            !take_mark(text, '-') || !take_number(text, 2, &day) || !take_mark(text, 'T') ||
+            !take_number(text, 2, &hour) || !take_mark(text, ':') || !take_number(text, 2, &minute) ||
+            !take_mark(text, ':') || !take_number(text, 2, &second))
                 return false;
-        if (parts.tm_hour > 23 || parts.tm_min > 59 || parts.tm_sec > 60) /* 60: a leap second */
+        if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second */
                 return false;
-        parts.tm_year -= 1900;
-        parts.tm_mon -= 1;
-        *ret_parts = parts;
+        if (month < 1 || month > 12 || day < 1 || day > days_of(year, month))
+                return false;
+        *ret_seconds = ((days_to(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
         return true;
 }
 
@@ -113,20 +135,20 @@ static bool take_date_time(const char **text, struct tm *ret_parts)
 static bool take_fraction_ms(const char **text, int *ret_ms)
 {
         int ms = 0;
-        int scale = 100;
-        int digit;
+        int digits = 0;
 
         *ret_ms = 0;
         if (!take_mark(text, '.'))
                 return true;
-        if (!take_number(text, 1, &digit))
-                return false;
-        do {
-                ms += digit * scale;
-                scale /= 10;
-        } while (take_number(text, 1, &digit));
+        const char *at = *text;
+        for (; *at >= '0' && *at <= '9'; at++)
+                if (digits++ < 3)
+                        ms = ms * 10 + (*at - '0');
+        for (int missing = 3 - digits; missing > 0; missing--)
+                ms *= 10;
+        *text = at;
         *ret_ms = ms;
-        return true;
+        return digits > 0;
 }
 
 /* "Z" or "+05:30". */
@@ -150,17 +172,12 @@ static bool take_zone(const char **text, int64_t *ret_offset_ms)
 
 int64_t clock_parse(const char *text)
 {
-        struct tm parts;
+        int64_t seconds;
         int64_t offset_ms;
         int ms;
 
-        if (!text || !take_date_time(&text, &parts) || !take_fraction_ms(&text, &ms) ||
+        if (!text || !take_date_time(&text, &seconds) || !take_fraction_ms(&text, &ms) ||
             !take_zone(&text, &offset_ms) || *text)
                 return -1;
-        struct tm minute = parts;
-        minute.tm_sec = 0; /* a leap second may lie in the next day */
-        int64_t seconds = timegm(&minute) + parts.tm_sec;
-        if (minute.tm_mday != parts.tm_mday || minute.tm_mon != parts.tm_mon)
-                return -1; /* 30 February */
         return seconds * 1000 + ms - offset_ms;
 }

