@@ -1,6 +1,7 @@
 #include "json/document.h"
 
 #include "base/text.h"
+#include "json/repeat.h"
 #include "json/scan.h"
 
 #include <string.h>
@@ -21,9 +22,9 @@
  * each value is preceded by its key; NODE_FILLED tells that there is one. The whole subtree of c is the run
  * of nodes that begin before c ends, so that a walk over it is a loop, not a recursion.
  *
- * The parser is a loop as well. It wants either a value or what follows one (comma or closing bracket); the
- * containers that are still open are frames on a stack of JSON_DEPTH_MAX, and each frame remembers its last
- * child in order to link the next one to it. A container's length is filled in when its bracket closes.
+ * The parser is a loop as well. The containers that are still open need no stack: until its bracket closes, a
+ * container keeps in `length` the container around it, and its own `next` is written for its first child, as
+ * if it were a sibling before it; closing sets both right.
  *
  * A node covers at least one byte that no other node begins at, so there are never more nodes than bytes, and
  * with JSON_SIZE_MAX every offset and index fits 32 bits. Engine JSON has about one node in ten bytes.
@@ -32,254 +33,312 @@
 _Static_assert(sizeof(struct node) == 16, "a node is four words");
 _Static_assert(JSON_SIZE_MAX < UINT32_MAX, "offsets and indices fit a node");
 
-struct frame {
-        json_node container;
-        json_node last; /* the last child so far */
-};
-
+/*
+ * Every function below takes the place in the text from where it reads and returns where the next one goes
+ * on, or NULL when it has failed.
+ */
 struct parser {
         struct json_document *document;
-        const char *at;
-        const char *end;
-        bool wants_value;
+        struct node *nodes; /* the document's */
+        uint32_t count;
         uint32_t depth;
-        struct frame frames[JSON_DEPTH_MAX];
+        json_node open;  /* the innermost open container */
+        json_node last;  /* its last child so far, itself when it has none */
+        uint8_t flags;   /* of its children: NODE_MEMBER in an object */
+        json_node known; /* the last object that is kept as one that may come again; 0: none */
+        const char *end;
         struct error *error;
 };
 
-static int parser_fail(const struct parser *parser, const char *at, const char *what)
+__attribute__((cold, noinline)) static const char *parser_fail(const struct parser *parser, const char *at,
+                                                               const char *what)
 {
-        return error_set(parser->error, ERROR_PROTOCOL, "not valid JSON at byte %zu: %s",
-                         (size_t)(at - parser->document->bytes), what);
+        error_set(parser->error, ERROR_PROTOCOL, "not valid JSON at byte %zu: %s",
+                  (size_t)(at - parser->document->bytes), what);
+        return NULL;
 }
 
-static int parser_fault(const struct parser *parser, struct scan_fault fault)
+static const char *parser_fault(const struct parser *parser, struct scan_fault fault)
 {
         return parser_fail(parser, fault.at, fault.what);
 }
 
-static json_node node_add(struct parser *parser, enum json_type type, uint8_t flags, const char *past)
+__attribute__((cold, noinline)) static void nodes_grow(struct parser *parser)
 {
         struct json_document *document = parser->document;
 
-        if (document->count == document->room) {
-                document->room *= 2;
-                document->nodes = memory_resize(document->nodes, document->room, sizeof(struct node));
-        }
-        document->nodes[document->count] = (struct node){
-                .offset = (uint32_t)(parser->at - document->bytes),
-                .length = (uint32_t)(past - parser->at),
+        document->room *= 2;
+        document->nodes = memory_resize(document->nodes, document->room, sizeof(struct node));
+        parser->nodes = document->nodes;
+}
+
+static inline json_node node_add(struct parser *parser, const char *at, const char *past, enum json_type type,
+                                 uint8_t flags)
+{
+        if (parser->count == parser->document->room)
+                nodes_grow(parser);
+        parser->nodes[parser->count] = (struct node){
+                .offset = (uint32_t)(at - parser->document->bytes),
+                .length = (uint32_t)(past - at),
                 .next = JSON_NONE,
-                .type = type,
+                .type = (uint8_t)type,
                 .flags = flags,
         };
-        parser->at = past;
-        return document->count++;
+        return parser->count++;
 }
 
-/* Adds a value of the bytes from here to `past`, and links it into the open container. */
-static json_node value_add(struct parser *parser, enum json_type type, uint8_t flags, const char *past)
+/* Adds a value and links it into the open container. */
+static inline const char *value_add(struct parser *parser, const char *at, const char *past,
+                                    enum json_type type, uint8_t flags)
 {
-        json_node node = node_add(parser, type, flags, past);
+        json_node node = node_add(parser, at, past, type, flags | parser->flags);
 
-        parser->wants_value = false;
-        if (parser->depth == 0)
-                return node;
-        struct node *nodes = parser->document->nodes;
-        struct frame *frame = &parser->frames[parser->depth - 1];
-        if (frame->last == JSON_NONE)
-                nodes[frame->container].flags |= NODE_FILLED;
-        else
-                nodes[frame->last].next = node;
-        if (nodes[frame->container].type == JSON_OBJECT)
-                nodes[node].flags |= NODE_MEMBER;
-        frame->last = node;
-        return node;
+        parser->nodes[parser->last].next = node;
+        parser->last = node;
+        return past;
 }
 
-static bool in_object(const struct parser *parser)
+/* The next byte that is no blank. The engine writes none. */
+static inline const char *next_mark(const struct parser *parser, const char *at)
 {
-        json_node container = parser->frames[parser->depth - 1].container;
+        return at < parser->end && (uint8_t)*at > ' ' ? at : scan_blanks(at, parser->end);
+}
 
-        return parser->document->nodes[container].type == JSON_OBJECT;
+__attribute__((cold, noinline)) static const char *
+mark_after_blanks(const struct parser *parser, const char *at, char mark, const char *otherwise)
+{
+        at = scan_blanks(at, parser->end);
+        return at < parser->end && *at == mark ? at : parser_fail(parser, at, otherwise);
+}
+
+/* The same where one mark alone may stand. */
+static inline const char *due_mark(const struct parser *parser, const char *at, char mark,
+                                   const char *otherwise)
+{
+        return at < parser->end && *at == mark ? at : mark_after_blanks(parser, at, mark, otherwise);
 }
 
 /* A key and its colon; the value comes next. */
-static int parse_key(struct parser *parser)
+static inline const char *key_read(struct parser *parser, const char *at)
 {
         struct scan_fault fault;
         bool escaped;
 
-        parser->at = scan_blanks(parser->at, parser->end);
-        if (parser->at == parser->end || *parser->at != '"')
-                return parser_fail(parser, parser->at, "a key in quotes is due");
-        const char *past = scan_string(parser->at + 1, parser->end, &escaped, &fault);
+        at = due_mark(parser, at, '"', "a key in quotes is due");
+        if (!at)
+                return NULL;
+        const char *past = scan_string(at + 1, parser->end, &escaped, &fault);
         if (!past)
                 return parser_fault(parser, fault);
-        node_add(parser, JSON_STRING, escaped ? NODE_KEY | NODE_ESCAPED : NODE_KEY, past);
-
-        parser->at = scan_blanks(parser->at, parser->end);
-        if (parser->at == parser->end || *parser->at != ':')
-                return parser_fail(parser, parser->at, "a colon is due after a key");
-        parser->at++;
-        parser->wants_value = true;
-        return 0;
+        node_add(parser, at, past, JSON_STRING, escaped ? NODE_KEY | NODE_ESCAPED : NODE_KEY);
+        at = due_mark(parser, past, ':', "a colon is due after a key");
+        return at ? at + 1 : NULL;
 }
 
-static void container_close(struct parser *parser)
-{
-        json_node container = parser->frames[--parser->depth].container;
-        struct node *node = &parser->document->nodes[container];
-
-        parser->at++;
-        node->length = (uint32_t)(parser->at - parser->document->bytes) - node->offset;
-}
-
-static int parse_open(struct parser *parser, enum json_type type, char closing)
-{
-        if (parser->depth == JSON_DEPTH_MAX)
-                return parser_fail(parser, parser->at, "it is nested too deeply");
-        json_node container = value_add(parser, type, 0, parser->at + 1);
-        parser->frames[parser->depth++] = (struct frame){.container = container, .last = JSON_NONE};
-
-        parser->at = scan_blanks(parser->at, parser->end);
-        if (parser->at < parser->end && *parser->at == closing) {
-                container_close(parser);
-                return 0;
-        }
-        if (type == JSON_OBJECT)
-                return parse_key(parser);
-        parser->wants_value = true;
-        return 0;
-}
-
-static int parse_string(struct parser *parser)
+static inline const char *string_value(struct parser *parser, const char *at)
 {
         struct scan_fault fault;
         bool escaped;
-        const char *past = scan_string(parser->at + 1, parser->end, &escaped, &fault);
+        const char *past = scan_string(at + 1, parser->end, &escaped, &fault);
 
         if (!past)
                 return parser_fault(parser, fault);
-        value_add(parser, JSON_STRING, escaped ? NODE_ESCAPED : 0, past);
-        return 0;
+        return value_add(parser, at, past, JSON_STRING, escaped ? NODE_ESCAPED : 0);
 }
 
-static int parse_number(struct parser *parser)
+static const char *number_value(struct parser *parser, const char *at)
 {
         struct scan_fault fault;
-        const char *past = scan_number(parser->at, parser->end, &fault);
+        const char *past = scan_number(at, parser->end, &fault);
 
-        if (!past)
-                return parser_fault(parser, fault);
-        value_add(parser, JSON_NUMBER, 0, past);
-        return 0;
+        return past ? value_add(parser, at, past, JSON_NUMBER, 0) : parser_fault(parser, fault);
 }
 
-static int parse_word(struct parser *parser, const char *word, enum json_type type)
+static const char *word_value(struct parser *parser, const char *at, const char *word, enum json_type type)
 {
         size_t length = strlen(word);
 
-        if ((size_t)(parser->end - parser->at) < length || memcmp(parser->at, word, length) != 0)
-                return parser_fail(parser, parser->at, "a value is due");
-        value_add(parser, type, 0, parser->at + length);
-        return 0;
+        if ((size_t)(parser->end - at) < length || memcmp(at, word, length) != 0)
+                return parser_fail(parser, at, "a value is due");
+        return value_add(parser, at, at + length, type, 0);
 }
 
-/* A whole scalar, or a container up to its first value. */
-static int parse_value(struct parser *parser)
+static const char *scalar_value(struct parser *parser, const char *at)
 {
-        parser->at = scan_blanks(parser->at, parser->end);
-        if (parser->at == parser->end)
-                return parser_fail(parser, parser->at, "the text ends where a value is due");
-        switch (*parser->at) {
-        case '{':
-                return parse_open(parser, JSON_OBJECT, '}');
-        case '[':
-                return parse_open(parser, JSON_ARRAY, ']');
-        case '"':
-                return parse_string(parser);
+        switch (*at) {
         case 't':
-                return parse_word(parser, "true", JSON_TRUE);
+                return word_value(parser, at, "true", JSON_TRUE);
         case 'f':
-                return parse_word(parser, "false", JSON_FALSE);
+                return word_value(parser, at, "false", JSON_FALSE);
         case 'n':
-                return parse_word(parser, "null", JSON_NULL);
+                return word_value(parser, at, "null", JSON_NULL);
         default:
-                if (*parser->at == '-' || (*parser->at >= '0' && *parser->at <= '9'))
-                        return parse_number(parser);
-                return parser_fail(parser, parser->at, "a value is due");
+                if (*at == '-' || (*at >= '0' && *at <= '9'))
+                        return number_value(parser, at);
+                return parser_fail(parser, at, "a value is due");
         }
 }
 
-/* What follows a value in a container: a comma (and the next key), or the closing bracket. */
-static int parse_separator(struct parser *parser)
+static inline void container_enter(struct parser *parser, json_node container)
 {
-        bool object = in_object(parser);
+        parser->open = container;
+        parser->flags = parser->nodes[container].type == JSON_OBJECT ? NODE_MEMBER : 0;
+}
 
-        parser->at = scan_blanks(parser->at, parser->end);
-        if (parser->at == parser->end)
-                return parser_fail(parser, parser->at, "the text ends inside an array or object");
-        if (*parser->at == (object ? '}' : ']')) {
-                container_close(parser);
-                return 0;
+/* Keeps a complete object for when it comes again, unless there is one in it that is kept. */
+static void object_keep(struct parser *parser, json_node object)
+{
+        const struct node *node = &parser->nodes[object];
+
+        if (object <= parser->known || node->type != JSON_OBJECT || node->length < REPEAT_BYTES_MIN ||
+            node->length > REPEAT_BYTES_MAX)
+                return;
+        repeats_keep(parser->document->repeats, parser->document->bytes + node->offset, parser->nodes, object,
+                     parser->count - object, parser->depth);
+        parser->known = object;
+}
+
+/* An object that has come before: the end of it, or NULL when this is none. */
+static const char *object_again(struct parser *parser, const char *at)
+{
+        const struct repeat *repeat = repeats_find(parser->document->repeats, at, parser->end);
+
+        if (!repeat || parser->depth > repeat->depth)
+                return NULL;
+        json_node node = parser->count;
+        while (parser->document->room - node < repeat->count)
+                nodes_grow(parser);
+        repeat_copy(repeat, parser->nodes + node, node, (uint32_t)(at - parser->document->bytes));
+        parser->nodes[node].flags |= parser->flags;
+        parser->nodes[parser->last].next = node;
+        parser->last = parser->known = node;
+        parser->count += repeat->count;
+        return at + repeat->length_bytes;
+}
+
+/* `at` is on the closing bracket. */
+static inline const char *container_close(struct parser *parser, const char *at)
+{
+        struct node *node = &parser->nodes[parser->open];
+        json_node around = node->length;
+
+        node->length = (uint32_t)(at + 1 - parser->document->bytes) - node->offset;
+        node->next = JSON_NONE;
+        parser->last = parser->open;
+        if (--parser->depth > 0)
+                container_enter(parser, around);
+        if (parser->document->repeats)
+                object_keep(parser, parser->last);
+        return at + 1;
+}
+
+/* Where the container's first child is due. An empty container is closed, and so what follows it is. */
+static inline const char *container_open(struct parser *parser, const char *at, enum json_type type,
+                                         char closing, bool *ret_closed)
+{
+        if (parser->depth == JSON_DEPTH_MAX)
+                return parser_fail(parser, at, "it is nested too deeply");
+        json_node around = parser->open;
+        at = value_add(parser, at, at + 1, type, NODE_FILLED);
+        parser->depth++;
+        parser->nodes[parser->last].length = around;
+        container_enter(parser, parser->last);
+
+        at = next_mark(parser, at);
+        *ret_closed = at < parser->end && *at == closing;
+        if (!*ret_closed)
+                return type == JSON_OBJECT ? key_read(parser, at) : at;
+        parser->nodes[parser->open].flags &= (uint8_t)~NODE_FILLED;
+        return container_close(parser, at);
+}
+
+/* A scalar, an empty container, or containers up to the first of these in them. */
+static inline const char *value_read(struct parser *parser, const char *at)
+{
+        bool complete = false;
+
+        while (at && !complete) {
+                at = next_mark(parser, at);
+                if (at == parser->end)
+                        return parser_fail(parser, at, "the text ends where a value is due");
+                if (*at == '"')
+                        return string_value(parser, at);
+                const char *past = *at == '{' && parser->document->repeats ? object_again(parser, at) : NULL;
+                if (past)
+                        return past;
+                if (*at == '{')
+                        at = container_open(parser, at, JSON_OBJECT, '}', &complete);
+                else if (*at == '[')
+                        at = container_open(parser, at, JSON_ARRAY, ']', &complete);
+                else
+                        return scalar_value(parser, at);
         }
-        if (*parser->at != ',')
-                return parser_fail(parser, parser->at, "a comma or a closing bracket is due");
-        parser->at++;
+        return at;
+}
+
+/* What follows a value in a container: a comma and the next value, or the closing bracket. */
+static inline const char *member_read(struct parser *parser, const char *at)
+{
+        bool object = parser->flags & NODE_MEMBER;
+
+        at = next_mark(parser, at);
+        if (at == parser->end)
+                return parser_fail(parser, at, "the text ends inside an array or object");
+        if (*at == (object ? '}' : ']'))
+                return container_close(parser, at);
+        if (*at != ',')
+                return parser_fail(parser, at, "a comma or a closing bracket is due");
+        at++;
         if (object)
-                return parse_key(parser);
-        parser->wants_value = true;
-        return 0;
+                at = key_read(parser, at);
+        return at ? value_read(parser, at) : NULL;
 }
 
-static int parse_one(struct parser *parser)
-{
-        while (parser->wants_value || parser->depth > 0) {
-                if ((parser->wants_value ? parse_value(parser) : parse_separator(parser)) < 0)
-                        return -1;
-        }
-        return 0;
-}
-
-static void parser_begin(struct parser *parser, struct json_document *document, const char *bytes,
-                         size_t length, struct error *error)
+/* One value at the beginning of the text: where it ends. Flattened, for a call for each mark is a quarter of
+ * the time. */
+__attribute__((flatten)) static const char *text_read(struct json_document *document, const char *bytes,
+                                                      size_t length, struct error *error)
 {
         document->bytes = length ? bytes : "";
-        document->count = 0;
         if (!document->nodes) {
                 document->room = (uint32_t)(length / 12 + 4);
                 document->nodes = memory_resize(NULL, document->room, sizeof(struct node));
         }
-        parser->document = document;
-        parser->at = document->bytes;
-        parser->end = document->bytes + length;
-        parser->wants_value = true;
-        parser->depth = 0; /* the frames below it need no value */
-        parser->error = error;
+        struct parser parser = {
+                .document = document,
+                .nodes = document->nodes,
+                .end = document->bytes + length,
+                .error = error,
+        };
+        const char *at = value_read(&parser, document->bytes);
+
+        while (at && parser.depth > 0)
+                at = member_read(&parser, at);
+        document->count = at ? parser.count : 0;
+        if (at)
+                document->nodes[0].next = JSON_NONE; /* it was its own last child */
+        return at;
 }
 
 const char *document_read_first(struct json_document *document, const char *bytes, size_t length)
 {
-        struct parser parser;
-
-        parser_begin(&parser, document, bytes, MIN(length, JSON_SIZE_MAX), NULL);
-        return parse_one(&parser) < 0 ? NULL : parser.at;
+        return text_read(document, bytes, MIN(length, JSON_SIZE_MAX), NULL);
 }
 
 int document_read(struct json_document *document, const char *bytes, size_t length, struct error *error)
 {
-        struct parser parser;
-
         if (length > JSON_SIZE_MAX)
                 return error_set(error, ERROR_PROTOCOL, "the JSON is %zu bytes long, more than %zu", length,
                                  JSON_SIZE_MAX);
-        parser_begin(&parser, document, bytes, length, error);
-        if (parse_one(&parser) < 0)
+        const char *at = text_read(document, bytes, length, error);
+        if (!at)
                 return -1;
-        parser.at = scan_blanks(parser.at, parser.end);
-        if (parser.at < parser.end)
-                return parser_fail(&parser, parser.at, "something follows the value");
+        const char *end = document->bytes + length;
+        at = scan_blanks(at, end);
+        if (at < end)
+                return error_set(error, ERROR_PROTOCOL,
+                                 "not valid JSON at byte %zu: something follows the value",
+                                 (size_t)(at - document->bytes));
         return 0;
 }
 

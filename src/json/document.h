@@ -5,6 +5,7 @@
 #include "json/json.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum node_flag {
         NODE_KEY = 1,     /* an object key; never handed out */
@@ -26,6 +27,7 @@ struct json_document {
         struct node *nodes;
         uint32_t count;
         uint32_t room;
+        struct repeats *repeats; /* of the list that the document is an element of, else NULL (repeat.h) */
 };
 
 /*
@@ -59,13 +61,54 @@ struct string_reader {
         const char *end;
 };
 
-struct string_reader string_read(const struct json_document *document, const struct node *string);
+static inline struct string_reader string_read(const struct json_document *document,
+                                               const struct node *string)
+{
+        const char *quote = document->bytes + string->offset;
+
+        return (struct string_reader){.at = quote + 1, .end = quote + string->length - 1};
+}
+
 bool string_next(struct string_reader *reader, uint32_t *ret_point);
 size_t utf8_put(uint32_t point, char ret_bytes[4]); /* the number of bytes; the point is not checked */
 
 /* A string or key as an owned C string; NULL when it holds U+0000 or half a surrogate pair. */
 char *string_decode(const struct json_document *document, const struct node *string);
 
+/* Code point by code point. */
+bool string_escaped_is(struct string_reader reader, const char *text, size_t length);
+
+static inline bool same_word(const char *a, const char *b)
+{
+        uint64_t left;
+        uint64_t right;
+
+        memcpy(&left, a, sizeof(left));
+        memcpy(&right, b, sizeof(right));
+        return left == right;
+}
+
+/* memcmp for a few bytes, where calling it takes longer than it does. */
+static inline bool same_bytes(const char *a, const char *b, size_t length)
+{
+        const size_t word = sizeof(uint64_t);
+        size_t at = 0;
+
+        if (length < word) {
+                while (at < length && a[at] == b[at])
+                        at++;
+                return at == length;
+        }
+        while (at + word < length && same_word(a + at, b + at))
+                at += word;
+        return at + word >= length && same_word(a + length - word, b + length - word);
+}
+
 /* Whether the string says exactly this text. */
-bool string_is(const struct json_document *document, const struct node *string, const char *text,
-               size_t length);
+static inline bool string_is(const struct json_document *document, const struct node *string,
+                             const char *text, size_t length)
+{
+        if (string->flags & NODE_ESCAPED)
+                return string_escaped_is(string_read(document, string), text, length);
+        return string->length == length + 2 && same_bytes(document->bytes + string->offset + 1, text, length);
+}

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define JSON_DEPTH_MAX 128
 #define JSON_SIZE_MAX  ((size_t)64 << 20)
@@ -61,12 +62,25 @@ const char *json_bytes(const struct json_document *document, json_node node);
  * The member of an object, by exact key; of duplicate keys the last, as Go reads them. JSON_NONE when there
  * is none or the node is no object. json_path walks several members: json_path(d, n, "Spec", "Name", NULL).
  */
-json_node json_get(const struct json_document *document, json_node object, const char *key);
+json_node json_member(const struct json_document *document, json_node object, const char *key, size_t length);
+static inline json_node json_get(const struct json_document *document, json_node object, const char *key)
+{
+        return json_member(document, object, key, strlen(key)); /* of a literal it is known when compiled */
+}
 json_node json_path(const struct json_document *document, json_node node, ...) __attribute__((sentinel));
 
-/* Several members of one object, each as json_get gives it, in one walk: quickest where `keys` are in the
- * order of the text. */
-void json_get_each(const struct json_document *document, json_node object, const char *const *keys,
+/* Several members of one object, at most JSON_EACH_MAX, each as json_get gives it, in one walk: quickest
+ * where `keys` are in the order of the text. */
+#define JSON_EACH_MAX 16
+struct json_name {
+        const char *text;
+        size_t length;
+};
+#define JSON_NAME(literal)                                                                                   \
+        {                                                                                                    \
+                literal, sizeof(literal) - 1                                                                 \
+        }
+void json_get_each(const struct json_document *document, json_node object, const struct json_name *keys,
                    size_t count, json_node *ret_members);
 
 /* Children in order. For an object these are the values; json_key gives the key of a member's value. */

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* What is wrong with the text, and at which byte. The null value is "nothing". */
 struct scan_fault {
@@ -47,9 +50,30 @@ static inline uint64_t scan_marks(uint64_t word)
 
 const char *scan_plain_rest(const char *at, const char *end); /* of fewer than eight bytes */
 
+#ifdef __SSE2__
+/* A bit for each of sixteen bytes that is not plain; as signed numbers, control and high bytes are below
+ * 0x20. */
+static inline uint32_t scan_marks_wide(const char *at)
+{
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+        __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+        __m128i others = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+
+        return (uint32_t)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), others));
+}
+#endif
+
 /* Past the bytes that mean only themselves in a string: printable ASCII but the quote and the backslash. */
 static inline const char *scan_plain(const char *at, const char *end)
 {
+#ifdef __SSE2__
+        for (; end - at >= 16; at += 16) {
+                uint32_t marks = scan_marks_wide(at);
+                if (marks)
+                        return at + __builtin_ctz(marks);
+        }
+#endif
         while (end - at >= 8) {
                 uint64_t word;
 

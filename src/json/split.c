@@ -1,4 +1,4 @@
-#include "json/document.h"
+#include "json/repeat.h"
 #include "json/scan.h"
 
 #include "base/text.h"
@@ -53,6 +53,7 @@ struct json_split *json_split_new(json_sink sink, void *userdata)
 
         split->sink = sink;
         split->userdata = userdata;
+        split->document.repeats = repeats_new();
         return split;
 }
 
@@ -61,6 +62,7 @@ struct json_split *json_split_free(struct json_split *split)
         if (split) {
                 buffer_done(&split->pending);
                 free(split->document.nodes);
+                repeats_free(split->document.repeats);
                 free(split);
         }
         return NULL;

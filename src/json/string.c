@@ -3,13 +3,6 @@
 
 #include "base/text.h"
 
-struct string_reader string_read(const struct json_document *document, const struct node *string)
-{
-        const char *quote = document->bytes + string->offset;
-
-        return (struct string_reader){.at = quote + 1, .end = quote + string->length - 1};
-}
-
 static uint32_t hex_digit(char c)
 {
         return (uint32_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
@@ -108,8 +101,7 @@ char *string_decode(const struct json_document *document, const struct node *str
         return steal_pointer(text);
 }
 
-/* The slow half of string_is: code point by code point. */
-static bool escaped_is(struct string_reader reader, const char *text, size_t length)
+bool string_escaped_is(struct string_reader reader, const char *text, size_t length)
 {
         uint32_t point;
         char bytes[4];
@@ -123,14 +115,4 @@ static bool escaped_is(struct string_reader reader, const char *text, size_t len
                 length -= size;
         }
         return length == 0;
-}
-
-bool string_is(const struct json_document *document, const struct node *string, const char *text,
-               size_t length)
-{
-        struct string_reader reader = string_read(document, string);
-
-        if (string->flags & NODE_ESCAPED)
-                return escaped_is(reader, text, length);
-        return (size_t)(reader.end - reader.at) == length && memcmp(reader.at, text, length) == 0;
 }

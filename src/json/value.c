@@ -62,36 +62,45 @@ size_t json_count(const struct json_document *document, json_node container)
         return count;
 }
 
-json_node json_get(const struct json_document *document, json_node object, const char *key)
+/* The first member's value: what json_for_each begins with, without looking twice at what each node is. */
+static json_node first_member(const struct json_document *document, json_node object)
 {
-        json_node found = JSON_NONE;
-        size_t length = strlen(key);
+        const struct node *n = node_at(document, object);
 
-        if (json_type(document, object) != JSON_OBJECT)
-                return JSON_NONE;
-        json_for_each (member, document, object) {
-                if (string_is(document, node_key(document, member), key, length))
-                        found = member;
-        }
+        return n && n->type == JSON_OBJECT && n->flags & NODE_FILLED ? object + 2 : JSON_NONE;
+}
+
+json_node json_member(const struct json_document *document, json_node object, const char *key, size_t length)
+{
+        const struct node *nodes = document->nodes;
+        json_node found = JSON_NONE;
+
+        for (json_node at = first_member(document, object); at != JSON_NONE; at = nodes[at].next)
+                if (string_is(document, &nodes[at - 1], key, length))
+                        found = at;
         return found;
 }
 
-void json_get_each(const struct json_document *document, json_node object, const char *const *keys,
+void json_get_each(const struct json_document *document, json_node object, const struct json_name *keys,
                    size_t count, json_node *ret_members)
 {
-        size_t next = 0; /* the key after the one that was found last */
+        const struct node *nodes = document->nodes;
+        size_t next = 0;      /* the key after the one that was found last */
+        uint64_t lengths = 0; /* those that keys have, as bits; of more than 63, by their rest */
 
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
                 ret_members[i] = JSON_NONE;
-        if (json_type(document, object) != JSON_OBJECT)
-                return;
-        json_for_each (member, document, object) {
-                const struct node *key = node_key(document, member);
+                lengths |= UINT64_C(1) << keys[i].length % 64;
+        }
+        for (json_node at = first_member(document, object); at != JSON_NONE; at = nodes[at].next) {
+                const struct node *key = &nodes[at - 1];
+                if (!(key->flags & NODE_ESCAPED) && !(lengths >> (key->length - 2) % 64 & 1))
+                        continue;
                 for (size_t tried = 0; tried < count; tried++) {
-                        size_t i = (next + tried) % count;
-                        if (!string_is(document, key, keys[i], strlen(keys[i])))
+                        size_t i = next + tried < count ? next + tried : next + tried - count;
+                        if (!string_is(document, key, keys[i].text, keys[i].length))
                                 continue;
-                        ret_members[i] = member;
+                        ret_members[i] = at;
                         next = i + 1;
                         break;
                 }

@@ -393,7 +393,8 @@ static void members_are_found_by_exact_key_and_the_last_wins(void **state)
 
 static void members_looked_for_together_are_those_looked_for_alone(void **state)
 {
-        static const char *const keys[] = {"c", "none", "a", "b", "Name", ""};
+        static const struct json_name keys[] = {JSON_NAME("c"), JSON_NAME("none"), JSON_NAME("a"),
+                                                JSON_NAME("b"), JSON_NAME("Name"), JSON_NAME("")};
         static const char *const texts[] = {
                 "{\"a\":1,\"b\":2,\"c\":3}",
                 "{\"c\":3,\"x\":0,\"N\\u0061me\":1,\"b\":2,\"a\":1}",
@@ -409,7 +410,7 @@ static void members_looked_for_together_are_those_looked_for_alone(void **state)
 
                 json_get_each(document, root, keys, ELEMENTS(keys), together);
                 for (size_t j = 0; j < ELEMENTS(keys); j++)
-                        assert_int_equal(together[j], json_get(document, root, keys[j]));
+                        assert_int_equal(together[j], json_get(document, root, keys[j].text));
         }
         _cleanup_json_ struct json_document *document = parse("{\"a\":1}");
         json_node one;
