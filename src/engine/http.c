@@ -29,8 +29,10 @@
 #include <assert.h>
 
 #define RECEIVE_BUFFER_BYTES (256L * 1024) /* fewer wake-ups on a 58 MB list of tasks */
-#define HEADER_BYTES_MAX     ((size_t)256 * 1024)
-#define POLL_MS              1000 /* curl_multi_poll wakes by itself for its own timers */
+#define SINK_BYTES           ((size_t)128 * 1024) /* libcurl's own pieces have 16 KiB: too many list elements are cut \
+                                                   */
+#define HEADER_BYTES_MAX ((size_t)256 * 1024)
+#define POLL_MS          1000 /* curl_multi_poll wakes by itself for its own timers */
 
 #ifndef HEADROOM_VERSION
 #define HEADROOM_VERSION "0"
@@ -52,6 +54,11 @@ bool request_is_safe(const struct engine_request *request)
                text_equal(engine_request_method(request), "HEAD");
 }
 
+static bool is_fine(int status)
+{
+        return status >= 200 && status < 300;
+}
+
 static size_t on_header(_unused_ char *bytes, size_t size, size_t count, void *userdata)
 {
         struct slot *slot = userdata;
@@ -67,17 +74,38 @@ static size_t on_header(_unused_ char *bytes, size_t size, size_t count, void *u
         return 0;
 }
 
-static size_t feed_sink(struct slot *slot, const char *bytes, size_t length)
+/* Hands over what has been gathered for the sink. */
+static int sink_feed(struct engine_request *request)
 {
-        struct engine_request *request = slot->request;
+        int fed = request->sink(request->userdata, request->answer.bytes, request->answer.length,
+                                &request->error);
 
-        if (request->sink(request->userdata, bytes, length, &request->error) == 0)
-                return length;
+        buffer_clear(&request->answer);
+        if (fed == 0)
+                return 0;
         if (request->error.kind == ERROR_NONE)
                 error_set(&request->error, ERROR_FAILED, "the answer was not read to its end");
-        error_while(&request->error, "reading the answer to %s %s", engine_request_method(request),
-                    request->path);
+        return error_while(&request->error, "reading the answer to %s %s", engine_request_method(request),
+                           request->path);
+}
+
+static size_t on_sink_body(struct engine_request *request, const char *bytes, size_t length)
+{
+        buffer_add(&request->answer, bytes, length);
+        if (request->answer.length < SINK_BYTES || sink_feed(request) == 0)
+                return length;
         return CURL_WRITEFUNC_ERROR;
+}
+
+/* What came after the last whole piece; of an answer that broke off, too, since it may tell more than that.
+ */
+static void sink_finish(struct engine_request *request)
+{
+        if (request->sink && is_fine(request->status) && request->error.kind == ERROR_NONE &&
+            request->answer.length)
+                sink_feed(request);
+        if (request->sink && is_fine(request->status))
+                buffer_done(&request->answer);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)
@@ -88,8 +116,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)
         long status = 0;
 
         curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
-        if (request->sink && status >= 200 && status < 300)
-                return feed_sink(slot, bytes, length);
+        if (request->sink && is_fine((int)status))
+                return on_sink_body(request, bytes, length);
         if (length <= ENGINE_BODY_BYTES_MAX - request->answer.length) {
                 buffer_add(&request->answer, bytes, length);
                 return length;
@@ -234,6 +262,7 @@ static void slot_finish(struct slot *slot, CURLcode code)
 
         curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
         request->status = (int)status;
+        sink_finish(request);
         outcome_set(slot, code);
         if (request->error.kind != ERROR_NONE)
                 buffer_clear(&request->answer); /* half a body is not to be taken for one */
