@@ -54,21 +54,23 @@ char *text_format(const char *format, ...)
         return s;
 }
 
-/* FNV-1a, eight bytes at a step, with the high half folded in. */
+/* Eight bytes at a step, with the high half, which every bit reaches by the product, folded into the low one.
+ */
 uint32_t text_hash(const char *text, size_t length)
 {
-        const uint64_t prime = 1099511628211ULL;
-        uint64_t h = 14695981039346656037ULL ^ length;
+        const uint64_t factor =
+                0x9e3779b97f4a7c15ULL; /* 2^64 over the golden ratio: odd, no pattern in its bits */
+        uint64_t h = factor ^ length;
         uint64_t word;
 
         for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
                 memcpy(&word, text, sizeof(word));
-                h = (h ^ word) * prime;
+                h = (h ^ word) * factor;
                 h ^= h >> 32;
         }
         word = 0;
         memcpy(&word, text, length);
-        h = (h ^ word) * prime;
+        h = (h ^ word) * factor;
         return (uint32_t)(h ^ h >> 32);
 }
 

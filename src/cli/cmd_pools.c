@@ -223,6 +223,8 @@ int command_pools(const struct invocation *invocation)
         findings_of(&swarm, &accounts, &findings);
         if (network && find_account(&accounts, network, &one, &error) < 0)
                 return invocation_fail(invocation, &error);
+        if (!one)
+                swarm_forget_tasks(&swarm); /* the table of all pools tells of none */
         if ((one ? print_holders(invocation, one, &error) : print_pools(invocation, &accounts, &error)) < 0)
                 return invocation_fail(invocation, &error);
         if (is_table(invocation))

@@ -75,10 +75,12 @@ void grid_set(struct grid *grid, size_t column, const char *text, enum colour co
         *cell = (struct cell){terminal_printable(text), colour};
 }
 
-static int longest_word(const char *text)
+static int longest_word(const char *text, int width)
 {
         int longest = 0;
 
+        if (!strchr(text, ' '))
+                return width;
         while (*text) {
                 size_t length = strcspn(text, " ");
                 _cleanup_free_ char *word = text_copy_n(text, length);
@@ -98,8 +100,9 @@ static void measure(const struct grid *grid, struct extent *extents)
 
                 if (!text)
                         continue;
-                extent->natural = MAX(extent->natural, terminal_width(text));
-                extent->readable = MAX(extent->readable, longest_word(text));
+                int width = terminal_width(text);
+                extent->natural = MAX(extent->natural, width);
+                extent->readable = MAX(extent->readable, longest_word(text, width));
         }
         for (size_t i = 0; i < grid->column_count; i++)
                 extents[i].readable = MIN(extents[i].natural, MAX(extents[i].readable, SHRUNK_READABLE));

@@ -4,6 +4,7 @@
 #include "base/text.h"
 
 #include <langinfo.h>
+#include <limits.h>
 #include <sys/ioctl.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -74,6 +75,12 @@ bool terminal_is_utf8(void)
 /* The character at `text`: its bytes, and its cells or -1 when it can't be shown. False at the end. */
 static bool next_character(const char *text, size_t *ret_length, int *ret_cells)
 {
+        /* A bar is one of them, many times. */
+        static struct {
+                char bytes[MB_LEN_MAX];
+                size_t length;
+                int cells;
+        } last;
         mbstate_t state = {0};
         wchar_t character;
 
@@ -84,14 +91,20 @@ static bool next_character(const char *text, size_t *ret_length, int *ret_cells)
                 *ret_cells = 1;
                 return true;
         }
+        if (last.length && strncmp(text, last.bytes, last.length) == 0) {
+                *ret_length = last.length;
+                *ret_cells = last.cells;
+                return true;
+        }
         size_t length = mbrtowc(&character, text, MB_CUR_MAX, &state);
         if (length == (size_t)-1 || length == (size_t)-2) {
                 *ret_length = 1;
                 *ret_cells = -1;
-        } else {
-                *ret_length = length;
-                *ret_cells = iswprint((wint_t)character) ? wcwidth(character) : -1;
+                return true;
         }
+        last.length = *ret_length = length;
+        last.cells = *ret_cells = iswprint((wint_t)character) ? wcwidth(character) : -1;
+        memcpy(last.bytes, text, length);
         return true;
 }
 

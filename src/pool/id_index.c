@@ -2,10 +2,12 @@
 
 /* Open addressing with linear probing, at most half full. */
 
-#define SLOTS_MIN 64
+#define SLOTS_MIN    64
+#define RECENT_COUNT 64
 
 void id_index_done(struct id_index *index)
 {
+        free(index->recent);
         free(index->slots);
         *index = (struct id_index){0};
 }
@@ -24,8 +26,11 @@ static struct id_place *slot_of(const struct id_index *index, const char *id, ui
 static void grow(struct id_index *index)
 {
         struct id_index larger = {.slot_count = MAX(2 * index->slot_count, (size_t)SLOTS_MIN),
-                                  .used = index->used};
+                                  .used = index->used,
+                                  .recent = index->recent};
 
+        if (!larger.recent)
+                larger.recent = memory_new(RECENT_COUNT, sizeof(*larger.recent));
         larger.slots = memory_new(larger.slot_count, sizeof(*larger.slots));
         for (size_t i = 0; i < index->slot_count; i++)
                 if (index->slots[i].id)
@@ -52,6 +57,12 @@ size_t id_index_find(const struct id_index *index, const char *id)
 {
         if (!id || !index->used)
                 return ID_NOWHERE;
+        struct id_place *recent = &index->recent[(uintptr_t)id / sizeof(uint64_t) % RECENT_COUNT];
+        if (recent->id == id)
+                return recent->place;
         const struct id_place *slot = slot_of(index, id, text_hash(id, strlen(id)));
-        return slot->id ? slot->place : ID_NOWHERE;
+        if (!slot->id)
+                return ID_NOWHERE;
+        *recent = *slot;
+        return slot->place;
 }

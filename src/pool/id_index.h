@@ -16,6 +16,8 @@ struct id_place {
 };
 
 struct id_index {
+        struct id_place
+                *recent; /* found of late, by their own pointers: equal texts of a swarm are one text */
         struct id_place *slots;
         size_t slot_count; /* a power of two, or 0 */
         size_t used;

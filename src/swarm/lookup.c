@@ -31,7 +31,8 @@ static void service_done(struct service *service)
 void swarm_forget_tasks(struct swarm *swarm)
 {
         arena_done(&swarm->task_memory);
-        swarm->tasks.count = 0;
+        free(steal_pointer(swarm->tasks.items));
+        swarm->tasks.count = swarm->tasks.room = 0;
 }
 
 void swarm_done(struct swarm *swarm)
@@ -45,7 +46,6 @@ void swarm_done(struct swarm *swarm)
         free(swarm->nodes.items);
         free(swarm->networks.items);
         free(swarm->services.items);
-        free(swarm->tasks.items);
         string_table_free(swarm->strings);
         *swarm = (struct swarm){0};
 }
@@ -164,7 +164,9 @@ static const char *const state_names[] = {
 enum task_state task_state_parse(const char *text)
 {
         for (size_t i = 0; i < ELEMENTS(state_names); i++)
-                if (text_equal(state_names[i], text))
+                if (text && text[0] == state_names[i][0] &&
+                    text[1] == state_names[i][1] && /* most differ there */
+                    text_equal(state_names[i], text))
                         return (enum task_state)i;
         return TASK_UNKNOWN;
 }

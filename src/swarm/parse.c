@@ -44,18 +44,20 @@ struct short_text {
         char text[SHORT_TEXT_SIZE];
 };
 
-static struct short_text short_text_at(document_t d, json_node node)
+static inline struct short_text short_text_at(document_t d, json_node node)
 {
-        struct short_text copy = {0};
+        struct short_text copy;
         const char *bytes;
         size_t length;
 
+        copy.text[0] = 0;
         if (!json_plain(d, node, &bytes, &length)) {
                 _cleanup_free_ char *text = json_text(d, node);
                 snprintf(copy.text, sizeof(copy.text), "%s",
                          text && strlen(text) < sizeof(copy.text) ? text : "");
         } else if (length < sizeof(copy.text)) {
                 memcpy(copy.text, bytes, length);
+                copy.text[length] = 0;
         }
         return copy;
 }
@@ -80,9 +82,10 @@ static bool flag(document_t d, json_node object, const char *key)
 
 static int64_t time_at(document_t d, json_node node)
 {
-        struct short_text time = short_text_at(d, node);
+        struct short_text text = short_text_at(d, node);
+        int64_t time = clock_parse(text.text);
 
-        return MAX(clock_parse(time.text), 0); /* the engine writes year 1 for "never" */
+        return MAX(time, 0); /* the engine writes year 1 for "never" */
 }
 
 static int64_t time_ms(document_t d, json_node object, const char *key)
@@ -235,10 +238,10 @@ static void parse_service_network(struct swarm *swarm, document_t d, json_node e
 static void parse_vips(struct swarm *swarm, document_t d, json_node endpoint, struct service *service)
 {
         json_for_each (entry, d, json_get(d, endpoint, "VirtualIPs")) {
-                _cleanup_free_ char *address = json_text(d, json_get(d, entry, "Addr"));
+                struct short_text address = short_text_at(d, json_get(d, entry, "Addr"));
                 struct vip *vip = list_add(&service->vips);
                 vip->network_id = member(swarm, d, entry, "NetworkID");
-                vip->allocated = address_parse(address, &vip->address);
+                vip->allocated = address_parse(address.text, &vip->address);
         }
 }
 
@@ -275,9 +278,8 @@ static void parse_health(document_t d, json_node container, struct service *serv
                                    nanoseconds_as_ms(d, health, "Interval", HEALTH_INTERVAL_DEFAULT_MS);
 }
 
-static void parse_mode(document_t d, json_node spec, struct service *service)
+static void parse_mode(document_t d, json_node mode, struct service *service)
 {
-        json_node mode = json_get(d, spec, "Mode");
         json_node replicated = json_get(d, mode, "Replicated");
 
         if (json_get(d, mode, "Global") != JSON_NONE)
@@ -287,10 +289,9 @@ static void parse_mode(document_t d, json_node spec, struct service *service)
         service->replicas = number(d, replicated, "Replicas");
 }
 
-static void parse_update_settings(struct swarm *swarm, document_t d, json_node spec, struct service *service)
+static void parse_update_settings(struct swarm *swarm, document_t d, json_node update,
+                                  struct service *service)
 {
-        json_node update = json_get(d, spec, "UpdateConfig");
-
         service->has_update_config = update != JSON_NONE && json_type(d, update) == JSON_OBJECT;
         service->update_parallelism =
                 service->has_update_config ? number(d, update, "Parallelism") : PARALLELISM_DEFAULT;
@@ -298,7 +299,6 @@ static void parse_update_settings(struct swarm *swarm, document_t d, json_node s
         service->update_order = member(swarm, d, update, "Order");
         service->update_failure_action = member(swarm, d, update, "FailureAction");
         service->update_monitor_ms = nanoseconds_as_ms(d, update, "Monitor", 5000);
-        service->rollback_order = string_at(swarm, d, json_path(d, spec, "RollbackConfig", "Order", NULL));
 }
 
 static void parse_template(struct swarm *swarm, document_t d, json_node task_template,
@@ -315,42 +315,71 @@ static void parse_template(struct swarm *swarm, document_t d, json_node task_tem
         service->has_reservations = json_count(d, reservations) > 0;
 }
 
-/* Networks stand in TaskTemplate since API 1.29; older specs have them at the top. */
-static json_node spec_networks(document_t d, json_node spec)
+static void parse_endpoint_spec(struct swarm *swarm, document_t d, json_node spec, struct service *service)
 {
-        json_node networks = json_path(d, spec, "TaskTemplate", "Networks", NULL);
-
-        return json_count(d, networks) ? networks : json_get(d, spec, "Networks");
+        service->dnsrr = json_text_is(d, json_get(d, spec, "Mode"), "dnsrr");
+        parse_ports(swarm, d, spec, service);
 }
 
-void parse_service(struct swarm *swarm, document_t d, json_node object, struct service *service)
+static void parse_labels(struct swarm *swarm, document_t d, json_node labels, struct service *service)
 {
-        json_node spec = json_get(d, object, "Spec");
-        json_node labels = json_get(d, spec, "Labels");
-        json_node endpoint_spec = json_get(d, spec, "EndpointSpec");
-        json_node update_status = json_get(d, object, "UpdateStatus");
-
-        service->id = member(swarm, d, object, "ID");
-        service->name = member(swarm, d, spec, "Name");
         service->stack = member(swarm, d, labels, "com.docker.stack.namespace");
-        service->version = number(d, json_get(d, object, "Version"), "Index");
-        service->created_ms = time_ms(d, object, "CreatedAt");
-        service->updated_ms = time_ms(d, object, "UpdatedAt");
-        service->dnsrr = json_text_is(d, json_get(d, endpoint_spec, "Mode"), "dnsrr");
-        service->update_state = member(swarm, d, update_status, "State");
-        service->update_message = member(swarm, d, update_status, "Message");
-        parse_mode(d, spec, service);
-        parse_template(swarm, d, json_get(d, spec, "TaskTemplate"), service);
-        parse_update_settings(swarm, d, spec, service);
-        parse_ports(swarm, d, endpoint_spec, service);
-        parse_vips(swarm, d, json_get(d, object, "Endpoint"), service);
-        json_for_each (entry, d, spec_networks(d, spec))
-                parse_service_network(swarm, d, entry, list_add(&service->networks));
         json_for_each (label, d, labels) {
                 _cleanup_free_ char *key = json_key(d, label);
                 if (key && label_is_read(key))
                         add_label(swarm, d, label, list_add(&service->labels), key);
         }
+}
+
+/* Networks stand in TaskTemplate since API 1.29; older specs have them at the top. */
+static void parse_service_networks(struct swarm *swarm, document_t d, json_node task_template, json_node old,
+                                   struct service *service)
+{
+        json_node networks = json_get(d, task_template, "Networks");
+
+        json_for_each (entry, d, json_count(d, networks) ? networks : old)
+                parse_service_network(swarm, d, entry, list_add(&service->networks));
+}
+
+static void parse_service_spec(struct swarm *swarm, document_t d, json_node spec, struct service *service)
+{
+        enum { NAME, LABELS, TEMPLATE, MODE, UPDATE, ROLLBACK, NETWORKS, ENDPOINT, COUNT };
+        static const struct json_name keys[COUNT] = {
+                JSON_NAME("Name"),     JSON_NAME("Labels"),       JSON_NAME("TaskTemplate"),
+                JSON_NAME("Mode"),     JSON_NAME("UpdateConfig"), JSON_NAME("RollbackConfig"),
+                JSON_NAME("Networks"), JSON_NAME("EndpointSpec"),
+        };
+        json_node at[COUNT];
+
+        json_get_each(d, spec, keys, COUNT, at);
+        service->name = string_at(swarm, d, at[NAME]);
+        parse_labels(swarm, d, at[LABELS], service);
+        parse_template(swarm, d, at[TEMPLATE], service);
+        parse_mode(d, at[MODE], service);
+        parse_update_settings(swarm, d, at[UPDATE], service);
+        service->rollback_order = member(swarm, d, at[ROLLBACK], "Order");
+        parse_service_networks(swarm, d, at[TEMPLATE], at[NETWORKS], service);
+        parse_endpoint_spec(swarm, d, at[ENDPOINT], service);
+}
+
+void parse_service(struct swarm *swarm, document_t d, json_node object, struct service *service)
+{
+        enum { ID, VERSION, CREATED_AT, UPDATED_AT, SPEC, ENDPOINT, UPDATE_STATUS, COUNT };
+        static const struct json_name keys[COUNT] = {
+                JSON_NAME("ID"),   JSON_NAME("Version"),  JSON_NAME("CreatedAt"),    JSON_NAME("UpdatedAt"),
+                JSON_NAME("Spec"), JSON_NAME("Endpoint"), JSON_NAME("UpdateStatus"),
+        };
+        json_node at[COUNT];
+
+        json_get_each(d, object, keys, COUNT, at);
+        service->id = string_at(swarm, d, at[ID]);
+        service->version = number(d, at[VERSION], "Index");
+        service->created_ms = time_at(d, at[CREATED_AT]);
+        service->updated_ms = time_at(d, at[UPDATED_AT]);
+        service->update_state = member(swarm, d, at[UPDATE_STATUS], "State");
+        service->update_message = member(swarm, d, at[UPDATE_STATUS], "Message");
+        parse_service_spec(swarm, d, at[SPEC], service);
+        parse_vips(swarm, d, at[ENDPOINT], service);
 }
 
 /* The network's ID in a task's attachment; the entry holds the whole network. */
@@ -389,14 +418,20 @@ static enum task_state parse_state(document_t d, json_node node)
 
 static bool is_attachment(document_t d, json_node spec)
 {
-        return json_text_is(d, json_get(d, spec, "Runtime"), "attachment") ||
-               json_get(d, spec, "NetworkAttachmentSpec") != JSON_NONE;
+        enum { RUNTIME, ATTACHMENT_SPEC, COUNT };
+        static const struct json_name keys[COUNT] = {JSON_NAME("Runtime"),
+                                                     JSON_NAME("NetworkAttachmentSpec")};
+        json_node at[COUNT];
+
+        json_get_each(d, spec, keys, COUNT, at);
+        return json_text_is(d, at[RUNTIME], "attachment") || at[ATTACHMENT_SPEC] != JSON_NONE;
 }
 
 static void parse_task_status(struct swarm *swarm, document_t d, json_node status, struct task *task)
 {
         enum { TIMESTAMP, STATE, ERR, CONTAINER_STATUS, COUNT };
-        static const char *const keys[COUNT] = {"Timestamp", "State", "Err", "ContainerStatus"};
+        static const struct json_name keys[COUNT] = {JSON_NAME("Timestamp"), JSON_NAME("State"),
+                                                     JSON_NAME("Err"), JSON_NAME("ContainerStatus")};
         json_node at[COUNT];
 
         json_get_each(d, status, keys, COUNT, at);
@@ -411,9 +446,11 @@ static void parse_task_status(struct swarm *swarm, document_t d, json_node statu
 void parse_task(struct swarm *swarm, document_t d, json_node object, struct task *task)
 {
         enum { ID, CREATED_AT, SPEC, SERVICE_ID, SLOT, NODE_ID, STATUS, DESIRED_STATE, ATTACHMENTS, COUNT };
-        static const char *const keys[COUNT] = {"ID",        "CreatedAt",    "Spec",
-                                                "ServiceID", "Slot",         "NodeID",
-                                                "Status",    "DesiredState", "NetworksAttachments"};
+        static const struct json_name keys[COUNT] = {
+                JSON_NAME("ID"),        JSON_NAME("CreatedAt"),    JSON_NAME("Spec"),
+                JSON_NAME("ServiceID"), JSON_NAME("Slot"),         JSON_NAME("NodeID"),
+                JSON_NAME("Status"),    JSON_NAME("DesiredState"), JSON_NAME("NetworksAttachments"),
+        };
         json_node at[COUNT];
 
         json_get_each(d, object, keys, COUNT, at);

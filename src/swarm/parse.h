@@ -19,5 +19,3 @@ void parse_task(struct swarm *swarm, const struct json_document *document, json_
 
 /* Labels that headroom reads; others may hold secrets and are never kept. */
 bool label_is_read(const char *key);
-
-void swarm_forget_tasks(struct swarm *swarm);

@@ -8,8 +8,13 @@
  * most texts that are not the one are told apart without being looked at.
  */
 
-#define SLOTS_MIN  256
+#define SLOTS_MIN  1024
 #define SHARED_MAX 256 /* longer texts are not looked for among the others */
+
+/* Most texts are the IDs of the services, networks and nodes that the last tasks had, too: these are found
+ * without a walk through all memory. */
+#define RECENT_BITS 8
+#define RECENT_MIN  sizeof(uint64_t) /* bytes, of which the place is made */
 
 struct slot {
         const char *text; /* NULL: empty */
@@ -17,11 +22,17 @@ struct slot {
         uint32_t length_bytes;
 };
 
+struct recent {
+        const char *text; /* NULL: none */
+        size_t length_bytes;
+};
+
 struct string_table {
         struct slot *slots;
         size_t slot_count; /* a power of two */
         size_t used;
         struct arena texts;
+        struct recent recent[1 << RECENT_BITS];
 };
 
 struct string_table *string_table_new(void)
@@ -62,7 +73,7 @@ static void grow(struct string_table *table)
         struct slot *old = table->slots;
         size_t old_count = table->slot_count;
 
-        table->slot_count *= 2;
+        table->slot_count *= 4;
         table->slots = memory_new(table->slot_count, sizeof(*table->slots));
         for (size_t i = 0; i < old_count; i++)
                 if (old[i].text)
@@ -70,10 +81,16 @@ static void grow(struct string_table *table)
         free(old);
 }
 
-const char *string_table_add(struct string_table *table, const char *text, size_t length)
+static struct recent *recent_of(struct string_table *table, const char *text)
 {
-        if (length > SHARED_MAX)
-                return arena_text(&table->texts, text, length);
+        uint64_t word;
+
+        memcpy(&word, text, sizeof(word));
+        return &table->recent[word * 0x9e3779b97f4a7c15ULL >> (64 - RECENT_BITS)]; /* as in text_hash */
+}
+
+static const char *share(struct string_table *table, const char *text, size_t length)
+{
         uint32_t hash = text_hash(text, length);
         struct slot *slot = slot_of(table, text, length, hash);
 
@@ -86,4 +103,16 @@ const char *string_table_add(struct string_table *table, const char *text, size_
         table->used++;
         *slot = (struct slot){arena_text(&table->texts, text, length), hash, (uint32_t)length};
         return slot->text;
+}
+
+const char *string_table_add(struct string_table *table, const char *text, size_t length)
+{
+        if (length > SHARED_MAX)
+                return arena_text(&table->texts, text, length);
+        if (length < RECENT_MIN)
+                return share(table, text, length);
+        struct recent *recent = recent_of(table, text);
+        if (!recent->text || recent->length_bytes != length || memcmp(recent->text, text, length) != 0)
+                *recent = (struct recent){share(table, text, length), length};
+        return recent->text;
 }

@@ -222,6 +222,7 @@ struct swarm {
 void swarm_init(struct swarm *swarm);
 void swarm_done(struct swarm *swarm);
 #define _cleanup_swarm_ _cleanup_(swarm_done)
+void swarm_forget_tasks(struct swarm *swarm); /* frees them: more than half of a large swarm */
 
 /* The shared copy of a text in the swarm's string table; NULL gives NULL. */
 const char *swarm_string(struct swarm *swarm, const char *text);
