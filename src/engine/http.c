@@ -28,11 +28,10 @@
 
 #include <assert.h>
 
-#define RECEIVE_BUFFER_BYTES (256L * 1024) /* fewer wake-ups on a 58 MB list of tasks */
-#define SINK_BYTES           ((size_t)128 * 1024) /* libcurl's own pieces have 16 KiB: too many list elements are cut \
-                                                   */
-#define HEADER_BYTES_MAX ((size_t)256 * 1024)
-#define POLL_MS          1000 /* curl_multi_poll wakes by itself for its own timers */
+#define RECEIVE_BUFFER_BYTES (256L * 1024)        /* fewer wake-ups on a 58 MB list of tasks */
+#define SINK_BYTES           ((size_t)128 * 1024) /* of 16 KiB, libcurl's own, every seventh task is cut */
+#define HEADER_BYTES_MAX     ((size_t)256 * 1024)
+#define POLL_MS              1000 /* curl_multi_poll wakes by itself for its own timers */
 
 #ifndef HEADROOM_VERSION
 #define HEADROOM_VERSION "0"

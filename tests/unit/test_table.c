@@ -79,11 +79,26 @@ static char *printed(const struct table *table, const char *format, bool header)
 }
 
 /* What a terminal of that width gets. Short enough to wait in the terminal's buffer. */
+/* A terminal hands over in parts, and when it likes: all has come when the mark that is written last has. */
+static char *read_to_mark(int master, char mark)
+{
+        struct buffer text = {0};
+        char part[4096];
+
+        do {
+                ssize_t length = read(master, part, sizeof(part));
+                assert_true(length > 0);
+                buffer_add(&text, part, (size_t)length);
+        } while (text.bytes[text.length - 1] != mark);
+        text.bytes[text.length - 1] = 0;
+        return buffer_steal(&text);
+}
+
 static char *printed_on_terminal(const struct table *table, unsigned short width)
 {
+        const char mark = '\036';
         _cleanup_close_ int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
         struct winsize size = {.ws_col = width, .ws_row = 24};
-        static char text[65536];
 
         assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
         _cleanup_close_ int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -93,9 +108,8 @@ static char *printed_on_terminal(const struct table *table, unsigned short width
         int result = table_print(table, NULL, true, NULL);
         stdout_back(saved);
         assert_int_equal(result, 0);
-        ssize_t length = read(master, text, sizeof(text) - 1);
-        assert_true(length > 0);
-        return text_copy_n(text, (size_t)length);
+        assert_int_equal(write(slave, &mark, 1), 1);
+        return read_to_mark(master, mark);
 }
 
 static int widest_line(const char *text)
