@@ -13,8 +13,7 @@
 
 /* Most texts are the IDs of the services, networks and nodes that the last tasks had, too: these are found
  * without a walk through all memory. */
-#define RECENT_BITS 8
-#define RECENT_MIN  sizeof(uint64_t) /* bytes, of which the place is made */
+#define RECENT_BITS 10
 
 struct slot {
         const char *text; /* NULL: empty */
@@ -81,12 +80,20 @@ static void grow(struct string_table *table)
         free(old);
 }
 
-static struct recent *recent_of(struct string_table *table, const char *text)
+/* By the first and the last eight bytes, which may be the same ones, or by all of fewer. */
+static struct recent *recent_of(struct string_table *table, const char *text, size_t length)
 {
-        uint64_t word;
+        uint64_t head = 0;
+        uint64_t tail = 0;
 
-        memcpy(&word, text, sizeof(word));
-        return &table->recent[word * 0x9e3779b97f4a7c15ULL >> (64 - RECENT_BITS)]; /* as in text_hash */
+        if (length >= sizeof(head)) {
+                memcpy(&head, text, sizeof(head));
+                memcpy(&tail, text + length - sizeof(tail), sizeof(tail));
+        } else {
+                memcpy(&head, text, length);
+        }
+        uint64_t mixed = (head + 3 * tail + length) * 0x9e3779b97f4a7c15ULL; /* as in text_hash */
+        return &table->recent[mixed >> (64 - RECENT_BITS)];
 }
 
 static const char *share(struct string_table *table, const char *text, size_t length)
@@ -109,9 +116,7 @@ const char *string_table_add(struct string_table *table, const char *text, size_
 {
         if (length > SHARED_MAX)
                 return arena_text(&table->texts, text, length);
-        if (length < RECENT_MIN)
-                return share(table, text, length);
-        struct recent *recent = recent_of(table, text);
+        struct recent *recent = recent_of(table, text, length);
         if (!recent->text || recent->length_bytes != length || memcmp(recent->text, text, length) != 0)
                 *recent = (struct recent){share(table, text, length), length};
         return recent->text;
