@@ -92,8 +92,10 @@ static const struct holder *holder_of_address(const struct account *account, uin
 struct counting {
         struct swarm *swarm;
         struct accounts *accounts;
-        struct id_index networks, services, nodes; /* places of accounts, services and nodes */
-        bool *live; /* by account and node: a task of the node is on the network */
+        struct id_index networks, nodes; /* places of accounts and nodes */
+        struct id_index services;        /* of services, for the names in lists; else empty */
+        size_t local_node;               /* place of the node that was asked */
+        bool *live;                      /* by account and node: a task of the node is on the network */
 };
 
 static void counting_done(struct counting *counting)
@@ -108,13 +110,20 @@ static void counting_begin(struct counting *counting)
 {
         const struct swarm *swarm = counting->swarm;
 
-        for_each_account (account, counting->accounts)
+        bool lists = false;
+
+        for_each_account (account, counting->accounts) {
                 id_index_add(&counting->networks, account->network->id,
                              (size_t)(account - counting->accounts->items.items));
-        for_each_service (service, swarm)
-                id_index_add(&counting->services, service->id, (size_t)(service - swarm->services.items));
+                lists = lists || account->listed;
+        }
+        if (lists)
+                for_each_service (service, swarm)
+                        id_index_add(&counting->services, service->id,
+                                     (size_t)(service - swarm->services.items));
         for_each_node (node, swarm)
                 id_index_add(&counting->nodes, node->id, (size_t)(node - swarm->nodes.items));
+        counting->local_node = id_index_find(&counting->nodes, swarm->local_node_id);
         counting->live = memory_new(counting->accounts->items.count * swarm->nodes.count + 1, sizeof(bool));
 }
 
@@ -240,10 +249,10 @@ static void add_nodes(const struct counting *counting, struct account *account)
         const struct swarm *swarm = counting->swarm;
 
         for_each_node (node, swarm) {
-                bool local = text_equal(node->id, swarm->local_node_id);
-                const struct endpoint *seen = local ? local_balancer(account->network) : NULL;
-                bool needed = account->network->ingress ||
-                              *live(counting, account, (size_t)(node - swarm->nodes.items));
+                size_t place = (size_t)(node - swarm->nodes.items);
+                const struct endpoint *seen =
+                        place == counting->local_node ? local_balancer(account->network) : NULL;
+                bool needed = account->network->ingress || *live(counting, account, place);
                 if (!seen && !needed)
                         continue;
                 uint32_t address = seen ? seen->address : 0;
