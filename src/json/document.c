@@ -39,8 +39,10 @@ _Static_assert(JSON_SIZE_MAX < UINT32_MAX, "offsets and indices fit a node");
  */
 struct parser {
         struct json_document *document;
+        const char *begin;
         struct node *nodes; /* the document's */
         uint32_t count;
+        uint32_t room;
         uint32_t depth;
         json_node open;  /* the innermost open container */
         json_node last;  /* its last child so far, itself when it has none */
@@ -54,7 +56,7 @@ __attribute__((cold, noinline)) static const char *parser_fail(const struct pars
                                                                const char *what)
 {
         error_set(parser->error, ERROR_PROTOCOL, "not valid JSON at byte %zu: %s",
-                  (size_t)(at - parser->document->bytes), what);
+                  (size_t)(at - parser->begin), what);
         return NULL;
 }
 
@@ -70,15 +72,16 @@ __attribute__((cold, noinline)) static void nodes_grow(struct parser *parser)
         document->room *= 2;
         document->nodes = memory_resize(document->nodes, document->room, sizeof(struct node));
         parser->nodes = document->nodes;
+        parser->room = document->room;
 }
 
 static inline json_node node_add(struct parser *parser, const char *at, const char *past, enum json_type type,
                                  uint8_t flags)
 {
-        if (parser->count == parser->document->room)
+        if (parser->count == parser->room)
                 nodes_grow(parser);
         parser->nodes[parser->count] = (struct node){
-                .offset = (uint32_t)(at - parser->document->bytes),
+                .offset = (uint32_t)(at - parser->begin),
                 .length = (uint32_t)(past - at),
                 .next = JSON_NONE,
                 .type = (uint8_t)type,
@@ -193,7 +196,7 @@ static void object_keep(struct parser *parser, json_node object)
         if (object <= parser->known || node->type != JSON_OBJECT || node->length < REPEAT_BYTES_MIN ||
             node->length > REPEAT_BYTES_MAX)
                 return;
-        repeats_keep(parser->document->repeats, parser->document->bytes + node->offset, parser->nodes, object,
+        repeats_keep(parser->document->repeats, parser->begin + node->offset, parser->nodes, object,
                      parser->count - object, parser->depth);
         parser->known = object;
 }
@@ -206,9 +209,9 @@ static const char *object_again(struct parser *parser, const char *at)
         if (!repeat || parser->depth > repeat->depth)
                 return NULL;
         json_node node = parser->count;
-        while (parser->document->room - node < repeat->count)
+        while (parser->room - node < repeat->count)
                 nodes_grow(parser);
-        repeat_copy(repeat, parser->nodes + node, node, (uint32_t)(at - parser->document->bytes));
+        repeat_copy(repeat, parser->nodes + node, node, (uint32_t)(at - parser->begin));
         parser->nodes[node].flags |= parser->flags;
         parser->nodes[parser->last].next = node;
         parser->last = parser->known = node;
@@ -222,7 +225,7 @@ static inline const char *container_close(struct parser *parser, const char *at)
         struct node *node = &parser->nodes[parser->open];
         json_node around = node->length;
 
-        node->length = (uint32_t)(at + 1 - parser->document->bytes) - node->offset;
+        node->length = (uint32_t)(at + 1 - parser->begin) - node->offset;
         node->next = JSON_NONE;
         parser->last = parser->open;
         if (--parser->depth > 0)
@@ -276,22 +279,25 @@ static inline const char *value_read(struct parser *parser, const char *at)
         return at;
 }
 
+/* After the comma that follows a value. */
+static inline const char *next_read(struct parser *parser, const char *at)
+{
+        if (parser->flags & NODE_MEMBER)
+                at = key_read(parser, at);
+        return at ? value_read(parser, at) : NULL;
+}
+
 /* What follows a value in a container: a comma and the next value, or the closing bracket. */
 static inline const char *member_read(struct parser *parser, const char *at)
 {
-        bool object = parser->flags & NODE_MEMBER;
-
         at = next_mark(parser, at);
         if (at == parser->end)
                 return parser_fail(parser, at, "the text ends inside an array or object");
-        if (*at == (object ? '}' : ']'))
-                return container_close(parser, at);
-        if (*at != ',')
+        if (*at == ',')
+                return next_read(parser, at + 1);
+        if (*at != (parser->flags & NODE_MEMBER ? '}' : ']'))
                 return parser_fail(parser, at, "a comma or a closing bracket is due");
-        at++;
-        if (object)
-                at = key_read(parser, at);
-        return at ? value_read(parser, at) : NULL;
+        return container_close(parser, at);
 }
 
 /* One value at the beginning of the text: where it ends. Flattened, for a call for each mark is a quarter of
@@ -306,7 +312,9 @@ __attribute__((flatten)) static const char *text_read(struct json_document *docu
         }
         struct parser parser = {
                 .document = document,
+                .begin = document->bytes,
                 .nodes = document->nodes,
+                .room = document->room,
                 .end = document->bytes + length,
                 .error = error,
         };

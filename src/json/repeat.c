@@ -27,20 +27,15 @@ struct repeats *repeats_free(struct repeats *repeats)
         return NULL;
 }
 
-/* By some of the first REPEAT_BYTES_MIN bytes, among which the engine writes the ID or the image. */
+/* By bytes of the beginning among which the engine writes the ID or the image. */
 static size_t place_of(const char *text)
 {
-        const uint64_t factor = 0x9e3779b97f4a7c15ULL; /* as in text_hash */
-        static const uint8_t at[] = {ID_AT, 24, 40};
-        uint64_t hash = 0;
+        uint64_t id;
+        uint64_t after;
 
-        for (size_t i = 0; i < ELEMENTS(at); i++) {
-                uint64_t word;
-                memcpy(&word, text + at[i], sizeof(word));
-                hash = (hash ^ word) * factor;
-                hash ^= hash >> 32;
-        }
-        return (size_t)(hash * factor >> (64 - PLACE_BITS));
+        memcpy(&id, text + ID_AT, sizeof(id));
+        memcpy(&after, text + 2 * ID_AT, sizeof(after));
+        return (size_t)((id + 3 * after) * 0x9e3779b97f4a7c15ULL >> (64 - PLACE_BITS)); /* as in text_hash */
 }
 
 const struct repeat *repeats_find(const struct repeats *repeats, const char *at, const char *end)
