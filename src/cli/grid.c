@@ -183,25 +183,31 @@ static int lay_out(const struct grid *grid, struct extent *extents)
         return gap;
 }
 
-static void add_column(struct libscols_table *scols, const struct grid_column *column)
+static bool is_wrapped(const struct extent *extent)
 {
-        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (column->shrinks ? SCOLS_FL_WRAP : 0);
+        return extent->width < extent->natural;
+}
+
+static void add_column(struct libscols_table *scols, const struct grid_column *column, bool wrapped)
+{
+        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (wrapped ? SCOLS_FL_WRAP : 0);
         struct libscols_column *added = scols_table_new_column(scols, NULL, 0, flags);
 
         if (!added)
                 abort();
-        if (column->shrinks) {
+        if (wrapped) {
                 scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
                 scols_column_set_safechars(added, "\n");
         }
 }
 
-static void fill_cell(struct libscols_line *row, size_t column, const struct cell *cell, int width,
-                      bool coloured)
+static void fill_cell(struct libscols_line *row, size_t column, const struct cell *cell,
+                      const struct extent *extent, bool coloured)
 {
-        _cleanup_free_ char *text = terminal_wrap(cell->text ? cell->text : "", width);
+        const char *text = cell->text ? cell->text : "";
+        _cleanup_free_ char *wrapped = is_wrapped(extent) ? terminal_wrap(text, extent->width) : NULL;
 
-        if (scols_line_set_data(row, column, text) != 0)
+        if (scols_line_set_data(row, column, wrapped ? wrapped : text) != 0)
                 abort();
         if (coloured && cell->colour != COLOUR_NONE && *text)
                 scols_cell_set_color(scols_line_get_cell(row, column),
@@ -214,7 +220,7 @@ static void fill(const struct grid *grid, const struct extent *extents, struct l
 
         for (size_t i = 0; i < grid->column_count; i++)
                 if (extents[i].width > 0)
-                        add_column(scols, &grid->columns[i]);
+                        add_column(scols, &grid->columns[i], is_wrapped(&extents[i]));
         for (size_t at = 0; at < grid->cells.count; at += grid->column_count) {
                 struct libscols_line *row = scols_table_new_line(scols, NULL);
                 size_t shown = 0;
@@ -223,8 +229,7 @@ static void fill(const struct grid *grid, const struct extent *extents, struct l
                         abort();
                 for (size_t i = 0; i < grid->column_count; i++)
                         if (extents[i].width > 0)
-                                fill_cell(row, shown++, &grid->cells.items[at + i], extents[i].width,
-                                          coloured);
+                                fill_cell(row, shown++, &grid->cells.items[at + i], &extents[i], coloured);
         }
 }
 

@@ -72,6 +72,12 @@ bool terminal_is_utf8(void)
         return text_equal(nl_langinfo(CODESET), "UTF-8");
 }
 
+/* One cell, in every locale; nearly all there is. */
+static bool is_plain(char c)
+{
+        return c >= ' ' && c <= '~';
+}
+
 /* The character at `text`: its bytes, and its cells or -1 when it can't be shown. False at the end. */
 static bool next_character(const char *text, size_t *ret_length, int *ret_cells)
 {
@@ -86,7 +92,7 @@ static bool next_character(const char *text, size_t *ret_length, int *ret_cells)
 
         if (!*text)
                 return false;
-        if (*text >= ' ' && *text <= '~') { /* the same in every locale, and nearly all there is */
+        if (is_plain(*text)) {
                 *ret_length = 1;
                 *ret_cells = 1;
                 return true;
@@ -136,6 +142,11 @@ char *terminal_printable(const char *text)
         size_t length;
         int width;
 
+        const char *plain = text;
+        while (is_plain(*plain))
+                plain++;
+        if (!*plain)
+                return text_copy(text);
         for (; next_character(text, &length, &width); text += length) {
                 if (*text == '\n' || *text == '\t')
                         buffer_add_text(&copy, " ");
