@@ -2,18 +2,17 @@
 
 #include "cli/terminal.h"
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 #include <assert.h>
-#include <libsmartcols.h>
 #include <limits.h>
 #include <stdio.h>
 
 /*
- * libsmartcols aligns, pads and colours. What to give up when the terminal is narrow is decided here, because
- * it would cut cells without a sign: first the wide gap between columns, then room in columns that may shrink
- * (their text is wrapped between words), then columns that may be left out. What still does not fit runs over
- * the edge, whole.
+ * What to give up when the terminal is narrow: first the wide gap between columns, then room in columns that
+ * may shrink (their text is wrapped between words), then columns that may be left out. What still does not
+ * fit runs over the edge, whole: nothing is cut.
  */
 
 #define GAP_WIDE        2
@@ -183,74 +182,106 @@ static int lay_out(const struct grid *grid, struct extent *extents)
         return gap;
 }
 
-static bool is_wrapped(const struct extent *extent)
-{
-        return extent->width < extent->natural;
-}
+/* A row as it is written: a cell's lines one after the other, beside those of the others. */
+struct cursor {
+        char *wrapped; /* owned; NULL where a cell has one line */
+        char *rest;    /* in it: the lines to come */
+        const char *line;
+};
 
-static void add_column(struct libscols_table *scols, const struct grid_column *column, bool wrapped)
-{
-        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (wrapped ? SCOLS_FL_WRAP : 0);
-        struct libscols_column *added = scols_table_new_column(scols, NULL, 0, flags);
+struct writer {
+        struct buffer out;
+        int blanks; /* that are due before the next text; a line ends without any */
+        bool coloured;
+};
 
-        if (!added)
-                abort();
-        if (wrapped) {
-                scols_column_set_wrapfunc(added, scols_wrapnl_chunksize, scols_wrapnl_nextchunk, NULL);
-                scols_column_set_safechars(added, "\n");
-        }
-}
-
-static void fill_cell(struct libscols_line *row, size_t column, const struct cell *cell,
-                      const struct extent *extent, bool coloured)
+static void cursor_begin(struct cursor *cursor, const struct cell *cell, const struct extent *extent)
 {
         const char *text = cell->text ? cell->text : "";
-        _cleanup_free_ char *wrapped = is_wrapped(extent) ? terminal_wrap(text, extent->width) : NULL;
 
-        if (scols_line_set_data(row, column, wrapped ? wrapped : text) != 0)
-                abort();
-        if (coloured && cell->colour != COLOUR_NONE && *text)
-                scols_cell_set_color(scols_line_get_cell(row, column),
-                                     terminal_colour(STDOUT_FILENO, cell->colour));
+        *cursor = (struct cursor){.line = text};
+        if (extent->width == 0 || extent->width >= extent->natural)
+                return;
+        cursor->wrapped = cursor->rest = terminal_wrap(text, extent->width);
+        cursor->line = strsep(&cursor->rest, "\n");
 }
 
-static void fill(const struct grid *grid, const struct extent *extents, struct libscols_table *scols)
+/* Whether the cell has another line. */
+static bool cursor_next(struct cursor *cursor)
 {
-        bool coloured = terminal_has_colour(STDOUT_FILENO); /* it asks the terminal: not for each cell */
+        cursor->line = cursor->rest ? strsep(&cursor->rest, "\n") : "";
+        return *cursor->line || cursor->rest;
+}
+
+static void write_text(struct writer *writer, const char *text, enum colour colour)
+{
+        static const char blanks[] = "                                ";
+        bool coloured = writer->coloured && colour != COLOUR_NONE;
+
+        for (; writer->blanks > 0; writer->blanks -= MIN(writer->blanks, (int)strlen(blanks)))
+                buffer_add(&writer->out, blanks, (size_t)MIN(writer->blanks, (int)strlen(blanks)));
+        if (coloured)
+                buffer_add_text(&writer->out, terminal_colour(STDOUT_FILENO, colour));
+        buffer_add_text(&writer->out, text);
+        if (coloured)
+                buffer_add_text(&writer->out, terminal_plain(STDOUT_FILENO));
+}
+
+static void write_piece(struct writer *writer, const char *text, enum colour colour, int width, bool right)
+{
+        int padding = MAX(width - terminal_width(text), 0);
+
+        writer->blanks += right ? padding : 0;
+        if (*text)
+                write_text(writer, text, colour);
+        writer->blanks += right ? 0 : padding;
+}
+
+static void write_line(const struct grid *grid, const struct extent *extents, int gap,
+                       const struct cell *cells, const struct cursor *cursors, struct writer *writer)
+{
+        bool first = true;
+
+        for (size_t i = 0; i < grid->column_count; i++) {
+                if (extents[i].width == 0)
+                        continue;
+                writer->blanks += first ? 0 : gap;
+                write_piece(writer, cursors[i].line, cells[i].colour, extents[i].width,
+                            grid->columns[i].right);
+                first = false;
+        }
+        writer->blanks = 0;
+        buffer_add(&writer->out, "\n", 1);
+}
+
+static void write_row(const struct grid *grid, const struct extent *extents, int gap,
+                      const struct cell *cells, struct cursor *cursors, struct writer *writer)
+{
+        bool more = true;
 
         for (size_t i = 0; i < grid->column_count; i++)
-                if (extents[i].width > 0)
-                        add_column(scols, &grid->columns[i], is_wrapped(&extents[i]));
-        for (size_t at = 0; at < grid->cells.count; at += grid->column_count) {
-                struct libscols_line *row = scols_table_new_line(scols, NULL);
-                size_t shown = 0;
-
-                if (!row)
-                        abort();
+                cursor_begin(&cursors[i], &cells[i], &extents[i]);
+        while (more) {
+                write_line(grid, extents, gap, cells, cursors, writer);
+                more = false;
                 for (size_t i = 0; i < grid->column_count; i++)
-                        if (extents[i].width > 0)
-                                fill_cell(row, shown++, &grid->cells.items[at + i], &extents[i], coloured);
+                        more = cursor_next(&cursors[i]) || more;
         }
-}
-
-static void unref_scols(struct libscols_table **scols)
-{
-        scols_unref_table(*scols);
+        for (size_t i = 0; i < grid->column_count; i++)
+                free(cursors[i].wrapped);
 }
 
 void grid_print(const struct grid *grid)
 {
         _cleanup_free_ struct extent *extents = memory_new(grid->column_count, sizeof(*extents));
-        _cleanup_(unref_scols) struct libscols_table *scols = scols_new_table();
-
-        if (!scols)
-                abort();
+        _cleanup_free_ struct cursor *cursors = memory_new(grid->column_count, sizeof(*cursors));
+        struct writer writer = {.coloured = terminal_has_colour(STDOUT_FILENO)};
         int gap = lay_out(grid, extents);
-        scols_table_enable_noheadings(scols, 1);
-        scols_table_enable_colors(scols, terminal_has_colour(STDOUT_FILENO));
-        scols_table_set_column_separator(scols, gap == GAP_WIDE ? "  " : " ");
-        scols_table_set_termforce(scols, SCOLS_TERMFORCE_NEVER); /* it fits by now, or it may not be cut */
-        scols_table_set_stream(scols, stdout);
-        fill(grid, extents, scols);
-        scols_print_table(scols);
+
+        for (size_t at = 0; at < grid->cells.count; at += grid->column_count) {
+                write_row(grid, extents, gap, &grid->cells.items[at], cursors, &writer);
+                fwrite(writer.out.bytes, 1, writer.out.length, stdout);
+                buffer_clear(&writer.out);
+        }
+        buffer_done(&writer.out);
 }

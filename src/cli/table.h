@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * What a command shows as rows: as a table that fits the terminal (libsmartcols), as JSON, or through a
+ * What a command shows as rows: as a table that fits the terminal, as JSON, or through a
  * template. One description of columns serves all three.
  */
 

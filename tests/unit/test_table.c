@@ -180,7 +180,7 @@ static const char whole_table[] =
         "proxy               10.0.1.0/24  18446744073709551615       ?  ####......  yes  say \"fine\" and "
         "look again in "
         "a few days\n"
-        "a_rather-long.name                                  7                      no   \n";
+        "a_rather-long.name                                  7                      no\n";
 
 static void table_is_whole_and_plain_where_there_is_no_terminal(void **state)
 {
@@ -194,7 +194,7 @@ static void header_can_be_left_out(void **state)
                        "proxy               10.0.1.0/24  18446744073709551615  ?  ####......  yes  say "
                        "\"fine\" and look "
                        "again in a few days\n"
-                       "a_rather-long.name                                  7                 no   \n");
+                       "a_rather-long.name                                  7                 no\n");
 }
 
 static void table_without_rows_is_a_header_or_an_empty_array(void **state)
