@@ -45,7 +45,7 @@ const struct repeat *repeats_find(const struct repeats *repeats, const char *at,
         if (left < REPEAT_BYTES_MIN)
                 return NULL;
         const struct repeat *place = &repeats->places[place_of(at)];
-        if (left < place->length_bytes || !same_word(place->id, at + ID_AT) ||
+        if (!place->text || left < place->length_bytes || !same_word(place->id, at + ID_AT) ||
             memcmp(place->text, at, place->length_bytes) != 0)
                 return NULL;
         return place;
