@@ -3,8 +3,8 @@
  * which libFuzzer and the replay both take for a finding.
  */
 
+#include "json/document.h"
 #include "json/edit.h"
-#include "json/json.h"
 
 #include "base/text.h"
 
@@ -128,6 +128,44 @@ static void check_split_of_document(const struct json_document *document, const 
         MUST(text_equal(buffer_text(&seen), buffer_text(&expected)));
 }
 
+static int compare_with_alone(void *userdata, const struct json_document *element, struct error *error)
+{
+        const struct json_document *alone = userdata;
+
+        (void)error;
+        MUST(element->count == alone->count);
+        for (json_node i = 0; i < alone->count; i++)
+                MUST(element->nodes[i].offset == alone->nodes[i].offset &&
+                     element->nodes[i].length == alone->nodes[i].length &&
+                     element->nodes[i].next == alone->nodes[i].next &&
+                     element->nodes[i].type == alone->nodes[i].type &&
+                     element->nodes[i].flags == alone->nodes[i].flags);
+        return 0;
+}
+
+/* A value that comes again in a list is read, to the node, as by itself. */
+static void check_repeated(const struct json_document *document, const char *bytes, size_t length)
+{
+        json_node root = json_root(document);
+        enum json_type type = json_type(document, root);
+        _cleanup_json_ struct json_document *alone = NULL;
+        _cleanup_buffer_ struct buffer value = {0}, list = {0};
+
+        if (type != JSON_OBJECT && type != JSON_ARRAY)
+                return;
+        buffer_add(&value, json_bytes(document, root), json_length(document, root));
+        MUST(json_parse(value.bytes, value.length, &alone, NULL) == 0);
+        for (int i = 0; i < 3; i++) {
+                buffer_add_text(&list, i ? "," : "[");
+                buffer_add(&list, bytes, length);
+        }
+        buffer_add_text(&list, "]");
+        struct json_split *split = json_split_new(compare_with_alone, alone);
+        MUST(json_split_feed(split, list.bytes, list.length, NULL) == 0);
+        MUST(json_split_end(split, NULL) == 0);
+        json_split_free(split);
+}
+
 /* The bytes as a list: it comes apart exactly when it parses, into the children of the document. */
 static void check_split_of_bytes(const struct json_document *document, const char *bytes, size_t length)
 {
@@ -177,6 +215,7 @@ static void check_document(const struct json_document *document, const char *byt
         json_require_plain_keys(document, root, NULL, NULL);
         check_edit(document, bytes, length);
         check_split_of_document(document, bytes, length);
+        check_repeated(document, bytes, length);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
