@@ -58,19 +58,17 @@ char *text_format(const char *format, ...)
  */
 uint32_t text_hash(const char *text, size_t length)
 {
-        const uint64_t factor =
-                0x9e3779b97f4a7c15ULL; /* 2^64 over the golden ratio: odd, no pattern in its bits */
-        uint64_t h = factor ^ length;
+        uint64_t h = HASH_FACTOR ^ length;
         uint64_t word;
 
         for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
                 memcpy(&word, text, sizeof(word));
-                h = (h ^ word) * factor;
+                h = (h ^ word) * HASH_FACTOR;
                 h ^= h >> 32;
         }
         word = 0;
         memcpy(&word, text, length);
-        h = (h ^ word) * factor;
+        h = (h ^ word) * HASH_FACTOR;
         return (uint32_t)(h ^ h >> 32);
 }
 

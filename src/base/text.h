@@ -37,6 +37,13 @@ static inline bool text_starts_with(const char *s, const char *prefix)
 /* For tables that live as long as the process: the same text, the same number. */
 uint32_t text_hash(const char *s, size_t length_bytes);
 
+/* A place among 2^bits for a word, by its product's highest bits, which all of its own reach. */
+#define HASH_FACTOR 0x9e3779b97f4a7c15ULL /* 2^64 over the golden ratio: odd, no pattern in its bits */
+static inline size_t word_place(uint64_t word, unsigned bits)
+{
+        return (size_t)(word * HASH_FACTOR >> (64 - bits));
+}
+
 /* A decimal number that takes up the whole string; false for anything else, overflow included. */
 bool text_to_u64(const char *s, uint64_t *ret_value);
 

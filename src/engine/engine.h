@@ -26,7 +26,7 @@
 #define ENGINE_BODY_BYTES_MAX ((size_t)64 << 20)
 #define ENGINE_PARALLEL_MAX   8 /* connections at a time */
 
-/* Bytes as they come; -1 ends the transfer with that error. */
+/* Bytes in their order, a piece at a time while they come; -1 ends the transfer with that error. */
 typedef int (*engine_sink)(void *userdata, const char *bytes, size_t length, struct error *error);
 
 /*

@@ -100,11 +100,11 @@ static size_t on_sink_body(struct engine_request *request, const char *bytes, si
  */
 static void sink_finish(struct engine_request *request)
 {
-        if (request->sink && is_fine(request->status) && request->error.kind == ERROR_NONE &&
-            request->answer.length)
+        if (!request->sink || !is_fine(request->status))
+                return;
+        if (request->error.kind == ERROR_NONE && request->answer.length)
                 sink_feed(request);
-        if (request->sink && is_fine(request->status))
-                buffer_done(&request->answer);
+        buffer_done(&request->answer);
 }
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *userdata)

@@ -90,14 +90,18 @@ static inline json_node node_add(struct parser *parser, const char *at, const ch
         return parser->count++;
 }
 
+/* Makes a node the last child of the open container. */
+static inline void value_link(struct parser *parser, json_node node)
+{
+        parser->nodes[parser->last].next = node;
+        parser->last = node;
+}
+
 /* Adds a value and links it into the open container. */
 static inline const char *value_add(struct parser *parser, const char *at, const char *past,
                                     enum json_type type, uint8_t flags)
 {
-        json_node node = node_add(parser, at, past, type, flags | parser->flags);
-
-        parser->nodes[parser->last].next = node;
-        parser->last = node;
+        value_link(parser, node_add(parser, at, past, type, flags | parser->flags));
         return past;
 }
 
@@ -213,8 +217,8 @@ static const char *object_again(struct parser *parser, const char *at)
                 nodes_grow(parser);
         repeat_copy(repeat, parser->nodes + node, node, (uint32_t)(at - parser->begin));
         parser->nodes[node].flags |= parser->flags;
-        parser->nodes[parser->last].next = node;
-        parser->last = parser->known = node;
+        value_link(parser, node);
+        parser->known = node;
         parser->count += repeat->count;
         return at + repeat->length_bytes;
 }

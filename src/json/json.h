@@ -69,9 +69,8 @@ static inline json_node json_get(const struct json_document *document, json_node
 }
 json_node json_path(const struct json_document *document, json_node node, ...) __attribute__((sentinel));
 
-/* Several members of one object, at most JSON_EACH_MAX, each as json_get gives it, in one walk: quickest
- * where `keys` are in the order of the text. */
-#define JSON_EACH_MAX 16
+/* Several members of one object, each as json_get gives it, in one walk: quickest where `keys` are in the
+ * order of the text. */
 struct json_name {
         const char *text;
         size_t length;

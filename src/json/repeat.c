@@ -35,7 +35,7 @@ static size_t place_of(const char *text)
 
         memcpy(&id, text + ID_AT, sizeof(id));
         memcpy(&after, text + 2 * ID_AT, sizeof(after));
-        return (size_t)((id + 3 * after) * 0x9e3779b97f4a7c15ULL >> (64 - PLACE_BITS)); /* as in text_hash */
+        return word_place(id + 3 * after, PLACE_BITS);
 }
 
 const struct repeat *repeats_find(const struct repeats *repeats, const char *at, const char *end)

@@ -92,8 +92,7 @@ static struct recent *recent_of(struct string_table *table, const char *text, si
         } else {
                 memcpy(&head, text, length);
         }
-        uint64_t mixed = (head + 3 * tail + length) * 0x9e3779b97f4a7c15ULL; /* as in text_hash */
-        return &table->recent[mixed >> (64 - RECENT_BITS)];
+        return &table->recent[word_place(head + 3 * tail + length, RECENT_BITS)];
 }
 
 static const char *share(struct string_table *table, const char *text, size_t length)

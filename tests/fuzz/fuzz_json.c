@@ -149,12 +149,11 @@ static void check_repeated(const struct json_document *document, const char *byt
         json_node root = json_root(document);
         enum json_type type = json_type(document, root);
         _cleanup_json_ struct json_document *alone = NULL;
-        _cleanup_buffer_ struct buffer value = {0}, list = {0};
+        _cleanup_buffer_ struct buffer list = {0};
 
         if (type != JSON_OBJECT && type != JSON_ARRAY)
                 return;
-        buffer_add(&value, json_bytes(document, root), json_length(document, root));
-        MUST(json_parse(value.bytes, value.length, &alone, NULL) == 0);
+        MUST(json_parse(json_bytes(document, root), json_length(document, root), &alone, NULL) == 0);
         for (int i = 0; i < 3; i++) {
                 buffer_add_text(&list, i ? "," : "[");
                 buffer_add(&list, bytes, length);

@@ -78,7 +78,6 @@ static char *printed(const struct table *table, const char *format, bool header)
         return text_copy_n(text, (size_t)length);
 }
 
-/* What a terminal of that width gets. Short enough to wait in the terminal's buffer. */
 /* A terminal hands over in parts, and when it likes: all has come when the mark that is written last has. */
 static char *read_to_mark(int master, char mark)
 {
@@ -94,6 +93,7 @@ static char *read_to_mark(int master, char mark)
         return buffer_steal(&text);
 }
 
+/* What a terminal of that width gets. Short enough to wait in the terminal's buffer. */
 static char *printed_on_terminal(const struct table *table, unsigned short width)
 {
         const char mark = '\036';
