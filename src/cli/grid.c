@@ -190,6 +190,9 @@ struct cursor {
 };
 
 struct writer {
+        const struct grid *grid;
+        const struct extent *extents;
+        int gap; /* between columns */
         struct buffer out;
         int blanks; /* that are due before the next text; a line ends without any */
         bool coloured;
@@ -218,8 +221,11 @@ static void write_text(struct writer *writer, const char *text, enum colour colo
         static const char blanks[] = "                                ";
         bool coloured = writer->coloured && colour != COLOUR_NONE;
 
-        for (; writer->blanks > 0; writer->blanks -= MIN(writer->blanks, (int)strlen(blanks)))
-                buffer_add(&writer->out, blanks, (size_t)MIN(writer->blanks, (int)strlen(blanks)));
+        while (writer->blanks > 0) {
+                int some = MIN(writer->blanks, (int)strlen(blanks));
+                buffer_add(&writer->out, blanks, (size_t)some);
+                writer->blanks -= some;
+        }
         if (coloured)
                 buffer_add_text(&writer->out, terminal_colour(STDOUT_FILENO, colour));
         buffer_add_text(&writer->out, text);
@@ -237,37 +243,37 @@ static void write_piece(struct writer *writer, const char *text, enum colour col
         writer->blanks += right ? 0 : padding;
 }
 
-static void write_line(const struct grid *grid, const struct extent *extents, int gap,
-                       const struct cell *cells, const struct cursor *cursors, struct writer *writer)
+static void write_line(struct writer *writer, const struct cell *cells, const struct cursor *cursors)
 {
+        const struct grid *grid = writer->grid;
         bool first = true;
 
         for (size_t i = 0; i < grid->column_count; i++) {
-                if (extents[i].width == 0)
+                int width = writer->extents[i].width;
+                if (width == 0)
                         continue;
-                writer->blanks += first ? 0 : gap;
-                write_piece(writer, cursors[i].line, cells[i].colour, extents[i].width,
-                            grid->columns[i].right);
+                writer->blanks += first ? 0 : writer->gap;
+                write_piece(writer, cursors[i].line, cells[i].colour, width, grid->columns[i].right);
                 first = false;
         }
         writer->blanks = 0;
         buffer_add(&writer->out, "\n", 1);
 }
 
-static void write_row(const struct grid *grid, const struct extent *extents, int gap,
-                      const struct cell *cells, struct cursor *cursors, struct writer *writer)
+static void write_row(struct writer *writer, const struct cell *cells, struct cursor *cursors)
 {
+        size_t count = writer->grid->column_count;
         bool more = true;
 
-        for (size_t i = 0; i < grid->column_count; i++)
-                cursor_begin(&cursors[i], &cells[i], &extents[i]);
+        for (size_t i = 0; i < count; i++)
+                cursor_begin(&cursors[i], &cells[i], &writer->extents[i]);
         while (more) {
-                write_line(grid, extents, gap, cells, cursors, writer);
+                write_line(writer, cells, cursors);
                 more = false;
-                for (size_t i = 0; i < grid->column_count; i++)
+                for (size_t i = 0; i < count; i++)
                         more = cursor_next(&cursors[i]) || more;
         }
-        for (size_t i = 0; i < grid->column_count; i++)
+        for (size_t i = 0; i < count; i++)
                 free(cursors[i].wrapped);
 }
 
@@ -275,11 +281,15 @@ void grid_print(const struct grid *grid)
 {
         _cleanup_free_ struct extent *extents = memory_new(grid->column_count, sizeof(*extents));
         _cleanup_free_ struct cursor *cursors = memory_new(grid->column_count, sizeof(*cursors));
-        struct writer writer = {.coloured = terminal_has_colour(STDOUT_FILENO)};
-        int gap = lay_out(grid, extents);
+        struct writer writer = {
+                .grid = grid,
+                .extents = extents,
+                .gap = lay_out(grid, extents),
+                .coloured = terminal_has_colour(STDOUT_FILENO),
+        };
 
         for (size_t at = 0; at < grid->cells.count; at += grid->column_count) {
-                write_row(grid, extents, gap, &grid->cells.items[at], cursors, &writer);
+                write_row(&writer, &grid->cells.items[at], cursors);
                 fwrite(writer.out.bytes, 1, writer.out.length, stdout);
                 buffer_clear(&writer.out);
         }
