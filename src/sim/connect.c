@@ -47,6 +47,19 @@ static bool is_used_here(struct sim *sim, const struct sim_network *network, uin
         return false;
 }
 
+bool sim_visitor_has(struct sim *sim, struct sim_network *network, uint32_t node, uint32_t address)
+{
+        if (!sim_presence(network, node)->visitors)
+                return false;
+        for_each_sim (sim_container, container, &sim->containers) {
+                const struct sim_connection *connection = sim_connection_of(container, network);
+                if (container->node == node && connection && connection->address == address &&
+                    !sim_table_at(&sim->tasks, connection->task))
+                        return true;
+        }
+        return false;
+}
+
 static bool choose_here(struct sim *sim, const struct sim_network *network, uint32_t node,
                         uint32_t *ret_address)
 {

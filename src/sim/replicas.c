@@ -135,7 +135,7 @@ static void let_start(struct sim *sim, struct sim_service *service, const struct
         for_each_sim_task (task, service) {
                 if (task->desired != TASK_READY)
                         continue;
-                bool alone = task->updated && !slots->items[task->slot].ending;
+                bool alone = task->follows && !slots->items[task->slot].ending;
                 if (alone || sim->now_ms >= task->hold_ms)
                         sim_task_desire(sim, task, is_job(service->spec) ? TASK_COMPLETE : TASK_RUNNING);
         }

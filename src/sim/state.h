@@ -248,6 +248,7 @@ struct sim_task {
         bool allocated; /* has its addresses */
         bool present;   /* counts as live on its node */
         bool updated;   /* made by the updater that is at work */
+        bool follows;   /* runs as soon as its slot's old task has ended */
         bool queued;    /* waits for an address or a node */
         bool stopping;
         bool last;        /* it has ended, and by its spec no other one is to follow it */
@@ -520,6 +521,8 @@ bool sim_disconnect_from(struct sim *sim, struct sim_container *container, struc
 /* The address that is asked for, which must be one of the network's. */
 bool sim_address_wanted(const struct sim_network *network, const char *text, uint32_t *ret_address,
                         struct sim_answer *answer);
+/* Whether a task's container that was connected by hand has the address, which the swarm's books don't know. */
+bool sim_visitor_has(struct sim *sim, struct sim_network *network, uint32_t node, uint32_t address);
 struct sim_connection *sim_connection_of(struct sim_container *container, const struct sim_network *network);
 /* The task's own attachment that its container is connected by; NULL when it is not. */
 struct sim_attachment *sim_attachment_of(struct sim *sim, const struct sim_container *container,

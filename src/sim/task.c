@@ -130,6 +130,8 @@ void sim_task_end(struct sim *sim, struct sim_task *task, enum task_state state,
         struct sim_service *service = sim_table_at(&sim->services, task->service);
         struct sim_container *container = sim_table_at(&sim->containers, task->container);
 
+        bool begun = task->state >= TASK_STARTING;
+
         task->object.stamp++;
         if (container && container->running && task->stopping)
                 sim_tell_container(sim, container, "kill", "\"signal\":\"15\",");
@@ -141,6 +143,7 @@ void sim_task_end(struct sim *sim, struct sim_task *task, enum task_state state,
         }
         set_state(sim, task, state,
                   state == TASK_REJECTED   ? "preparing"
+                  : error && !begun        ? "starting"
                   : error                  ? "started"
                   : state == TASK_SHUTDOWN ? "shutdown"
                                            : "finished");
@@ -278,12 +281,34 @@ static void step_preparing(struct sim *sim, struct sim_task *task)
         next_in(sim, task, 0);
 }
 
+/* The node's own address manager has given it to a container that was connected behind the swarm's back. */
+static bool is_address_taken(struct sim *sim, const struct sim_task *task)
+{
+        for (size_t i = 0; i < task->attachment_count; i++) {
+                struct sim_network *network = sim_network_stored(sim, task->attachments[i].network);
+                if (network && sim_visitor_has(sim, network, task->node, task->attachments[i].address))
+                        return true;
+        }
+        return false;
+}
+
+#define CANT_START  "starting container failed: "
+#define MINOR_OF_28 48
+
 static void step_ready(struct sim *sim, struct sim_task *task)
 {
         struct sim_container *container = sim_table_at(&sim->containers, task->container);
 
         if (task->desired == TASK_READY)
                 return;
+        if (is_address_taken(sim, task)) {
+                sim_task_end(sim, task, TASK_FAILED,
+                             sim_minor(sim) < MINOR_OF_28 ? CANT_START "Address already in use"
+                                                          : CANT_START
+                                     "failed to set up container networking: "
+                                     "Address already in use");
+                return;
+        }
         container->running = true;
         container->started_ms = sim->now_ms;
         sim_tell_start(sim, container);

@@ -85,6 +85,7 @@ static void replace(struct sim *sim, struct sim_service *service, struct sim_slo
         if (start_first)
                 return;
         end_old(sim, service, slot);
+        task->follows = true;
         task->hold_ms = sim->now_ms + UPDATE_OLD_TASK_MAX_MS;
         sim_service_due(sim, service, UPDATE_OLD_TASK_MAX_MS);
 }
