@@ -30,6 +30,23 @@ static void tell(struct adopting *a, const char *format, ...)
         a->observer->note(a->observer->userdata, adopted);
 }
 
+/* Tasks of it still come or go, often by our own doing, and none has failed since it was updated last. */
+static bool is_changing(const struct swarm *swarm, const struct service *service)
+{
+        bool changing = false;
+
+        for_each_task (task, swarm) {
+                if (!text_equal(task->service_id, service->id))
+                        continue;
+                if ((task->state == TASK_FAILED || task->state == TASK_REJECTED) &&
+                    task->state_since_ms >= service->updated_ms)
+                        return false;
+                changing = changing || (task->state <= TASK_RUNNING &&
+                                        (task->state != TASK_RUNNING || task->desired != TASK_RUNNING));
+        }
+        return changing && !plan_service_update_failed(service);
+}
+
 static int adopt_service(struct adopting *a, struct plan_service *planned, bool *ret_gone,
                          struct error *error)
 {
@@ -43,7 +60,8 @@ static int adopt_service(struct adopting *a, struct plan_service *planned, bool 
                      service ? "taken off the network" : "removed");
                 return 0;
         }
-        planned->complete = planned->complete && plan_service_is_complete(&a->swarm, service);
+        planned->complete = planned->complete &&
+                            (plan_service_is_complete(&a->swarm, service) || is_changing(&a->swarm, service));
         if (look_service(a->move->engine, planned->id, &body, error) < 0 ||
             plan_service_difference(a->move, planned, &body, &difference, error) < 0)
                 return -1;

@@ -34,6 +34,12 @@ bool plan_service_is_complete(const struct swarm *swarm, const struct service *s
         return service->mode == SERVICE_REPLICATED ? running >= service->replicas : running == wanted;
 }
 
+bool plan_service_update_failed(const struct service *service)
+{
+        return text_equal(service->update_state, "paused") ||
+               text_starts_with(service->update_state, "rollback_");
+}
+
 static bool is_stuck(const struct swarm *swarm, const struct service *service)
 {
         for_each_task (task, swarm)

@@ -11,6 +11,9 @@ bool plan_has_service(const struct plan *plan, const char *id);
 /* Whether all its tasks that should run do. */
 bool plan_service_is_complete(const struct swarm *swarm, const struct service *service);
 
+/* The engine gave its last update up, and paused it or went back. */
+bool plan_service_update_failed(const struct service *service);
+
 /*
  * What differs between the spec, edits taken back and networks masked, and the one that was planned: the
  * parts' paths, or NULL. Owned by the caller.

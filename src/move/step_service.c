@@ -51,12 +51,6 @@ static int look_at(struct move *move, const struct plan_service *planned, struct
         return 0;
 }
 
-static bool update_failed(const struct service *service)
-{
-        return text_equal(service->update_state, "paused") ||
-               text_starts_with(service->update_state, "rollback_");
-}
-
 static char *given_up(const struct service *service)
 {
         return text_format(
@@ -128,7 +122,7 @@ static int look_settled(struct move *move, const struct plan_service *planned, s
                 return -1;
         char *waiting = unsettled(&look->swarm, look->service, on_id, off_id, must_run(move, planned));
         *ret_level = waiting ? LEVEL_WAIT : LEVEL_DONE;
-        if (waiting && update_failed(look->service)) {
+        if (waiting && plan_service_update_failed(look->service)) {
                 free(waiting);
                 waiting = given_up(look->service);
                 *ret_level = LEVEL_TODO;
@@ -162,7 +156,7 @@ int look_service_hop(struct move *move, const struct step *step, enum level *ret
                                  "off. Run the same command with --adopt to go on without it",
                                  planned->name, move->plan->network);
         *ret_level = LEVEL_TODO;
-        *ret_waiting = update_failed(look.service)
+        *ret_waiting = plan_service_update_failed(look.service)
                                ? text_format("its update, which ended in %s", look.service->update_state)
                                : NULL;
         return 0;

@@ -421,16 +421,22 @@ static void expect_refusal(struct fake *fake, struct plan *plan, enum goal goal,
         assert_int_equal(error.kind, kind);
 }
 
-/* The image of plain_app, when lent_app's first hop is asked for. */
-static void change_image_once(struct fake *fake, const struct engine_request *request)
-{
-        struct fake_service *service = fake_service_find(fake, "plain_app");
+#define PLAIN_APP 4 /* its place */
 
-        if (!request->body || !strstr(request->path, "/update") || !strstr(request->body, "lent_app"))
-                return;
+static void change_image(struct fake *fake)
+{
+        struct fake_service *service = &fake->services.items[PLAIN_APP];
+
         memcpy(strstr(service->spec, "\"Image\":\"x\""), "\"Image\":\"y\"", strlen("\"Image\":\"y\""));
         service->version++;
         fake->before = NULL;
+}
+
+/* The image of plain_app, when lent_app's first hop is asked for. */
+static void change_image_once(struct fake *fake, const struct engine_request *request)
+{
+        if (request->body && strstr(request->path, "/update") && strstr(request->body, "lent_app"))
+                change_image(fake);
 }
 
 static void a_service_that_somebody_changes_in_between_is_named_with_what_changed(void **state)
@@ -463,6 +469,51 @@ static void a_change_that_was_adopted_stays(void **state)
         assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
         expect_network(&fake, &plan, GOAL_NEW);
         assert_non_null(strstr(fake_service_find(&fake, "plain_app")->spec, "\"Image\":\"y\""));
+}
+
+/* When plain_app's first hop has been asked for, and none of its tasks runs. */
+static void change_image_under_its_update(struct fake *fake, const struct engine_request *request)
+{
+        if (fake_service_find(fake, "plain_app")->update_state && !is_up(fake, PLAIN_APP) &&
+            strstr(request->path, "/tasks?"))
+                change_image(fake);
+}
+
+struct eager {
+        struct fake *fake;
+        bool hopped, ran;
+};
+
+static void note_hop(void *userdata, size_t number, size_t total, const char *title, bool acted)
+{
+        struct eager *eager = userdata;
+
+        if (!text_equal(title, "service plain_app to the hop"))
+                return;
+        eager->hopped = true;
+        eager->ran = is_up(eager->fake, PLAIN_APP);
+}
+
+static void a_service_adopted_in_the_midst_of_its_update_is_waited_for(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .state = state_folder};
+        struct eager eager = {.fake = &fake};
+        struct run_observer observer = quiet;
+        bool changed;
+
+        (void)state;
+        observer.settled = note_hop;
+        observer.userdata = &eager;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.before = change_image_under_its_update;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_CONFLICT, "plain_app");
+        assert_false(is_up(&fake, PLAIN_APP));
+        assert_int_equal(plan_run(&fake.engine, &plan, &options, &observer, &changed, NULL), 0);
+        assert_true(eager.hopped);
+        assert_true(eager.ran);
 }
 
 static void a_move_that_another_plan_holds_is_refused_with_its_holder(void **state)
@@ -773,6 +824,7 @@ int main(void)
                 cmocka_unit_test(a_move_that_is_done_has_nothing_to_do),
                 cmocka_unit_test(a_service_that_somebody_changes_in_between_is_named_with_what_changed),
                 cmocka_unit_test(a_change_that_was_adopted_stays),
+                cmocka_unit_test(a_service_adopted_in_the_midst_of_its_update_is_waited_for),
                 cmocka_unit_test(a_move_that_another_plan_holds_is_refused_with_its_holder),
                 cmocka_unit_test(a_move_that_another_host_holds_is_refused_until_it_is_taken_over),
                 cmocka_unit_test(an_unfinished_move_is_recovered_from_the_swarm_alone),
