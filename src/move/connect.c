@@ -67,3 +67,13 @@ int container_is_on(struct engine *engine, const char *container_id, const char 
                         *ret_on = true;
         return 0;
 }
+
+int container_remove(struct engine *engine, const char *name, struct error *error)
+{
+        _cleanup_free_ char *path = text_format("/containers/%s?force=true", name);
+        _cleanup_error_ struct error told = {0};
+
+        if (engine_delete(engine, path, &told) == 0 || told.kind == ERROR_NOT_FOUND)
+                return 0;
+        return error_move(error, &told);
+}

@@ -1,5 +1,7 @@
 #include "move/held.h"
 
+#include "move/anchor.h"
+
 void held_done(struct held *held)
 {
         accounts_done(&held->accounts);
@@ -23,4 +25,63 @@ bool held_has(const struct held *held, uint32_t address)
                         return true;
         }
         return false;
+}
+
+static bool has_prefix(const struct held *held, struct prefix *ret_prefix)
+{
+        if (!held->account || !held->account->network->subnets.count)
+                return false;
+        *ret_prefix = held->account->network->subnets.items[0].prefix;
+        return true;
+}
+
+static uint32_t allocator_place(const struct held *held, struct prefix prefix)
+{
+        for (size_t i = 0; i < held->account->holders.count; i++) {
+                const struct holder *holder = &held->account->holders.items[i];
+                if (holder->kind == HOLDER_ATTACHMENT && text_starts_with(holder->name, ANCHOR_PREFIX))
+                        return holder->address;
+        }
+        return prefix.address;
+}
+
+static uint32_t address_after(uint32_t address, struct prefix prefix)
+{
+        return address + 1 < prefix_last(prefix) ? address + 1 : prefix.address + 1;
+}
+
+static uint32_t address_before(uint32_t address, struct prefix prefix)
+{
+        return address > prefix.address + 1 ? address - 1 : prefix_last(prefix) - 1;
+}
+
+uint32_t held_last_free(const struct held *held, uint64_t before)
+{
+        struct prefix prefix;
+        uint32_t found = 0;
+
+        if (!has_prefix(held, &prefix))
+                return 0;
+        uint32_t address = address_before(allocator_place(held, prefix), prefix);
+        for (uint64_t i = 0; i < prefix_size(prefix); i++, address = address_before(address, prefix)) {
+                if (held_has(held, address))
+                        continue;
+                found = address;
+                if (before-- == 0)
+                        break;
+        }
+        return found;
+}
+
+uint64_t held_free_before(const struct held *held, uint32_t address)
+{
+        struct prefix prefix;
+        uint64_t count = 0;
+
+        if (!has_prefix(held, &prefix))
+                return 0;
+        uint32_t at = address_after(allocator_place(held, prefix), prefix);
+        for (uint64_t i = 0; i < prefix_size(prefix) && at != address; i++, at = address_after(at, prefix))
+                count += !held_has(held, at);
+        return count;
 }

@@ -16,3 +16,14 @@ void held_done(struct held *held);
 
 int held_look(struct engine *engine, const char *network_id, struct held *ret_held, struct error *error);
 bool held_has(const struct held *held, uint32_t address);
+
+/*
+ * A swarm hands addresses out in rising order and round again. Where it is, only its leader knows; headroom
+ * goes by what it gave the anchor, or without one by the subnet's start, where a new network begins.
+ */
+
+/* The free address that the swarm comes to last, or `before` free ones earlier; 0: none is free. */
+uint32_t held_last_free(const struct held *held, uint64_t before);
+
+/* How many free addresses the swarm has before it comes to `address`. */
+uint64_t held_free_before(const struct held *held, uint32_t address);

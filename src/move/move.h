@@ -97,6 +97,8 @@ int look_hangers(struct move *, const struct step *, const struct swarm *, enum 
                  struct error *);
 int look_clear(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_clear(struct move *, const struct step *, struct error *);
+int look_anchor_drop(struct move *, const struct step *, enum level *, char **, struct error *);
+int act_anchor_drop(struct move *, const struct step *, struct error *);
 int look_container_hop(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_container_hop(struct move *, const struct step *, struct error *);
 
@@ -133,6 +135,12 @@ static inline bool step_is_to_net(const struct step *step)
         return step->kind >= STEP_CONTAINER_REACH_NET && step->kind <= STEP_CONTAINER_TO_NET;
 }
 
+/* The network that a step of an anchor or a running edge reaches for; NULL: this goal has no use for it now.
+ */
+const char *reached_id(const struct move *move, const struct step *step);
+/* The network on which the edge still is by its spec, while the step matters. */
+const char *left_id(const struct move *move, const struct step *step);
+
 /* connect and disconnect of one container; `address` and `aliases` may be NULL. */
 int network_connect(struct engine *engine, const char *network_id, const char *container_id,
                     const char *address, char *const *aliases, size_t alias_count, struct error *error);
@@ -142,6 +150,8 @@ int network_disconnect(struct engine *engine, const char *network_id, const char
 /* Whether the container has an endpoint on the network; ERROR_NOT_FOUND when it is gone. */
 int container_is_on(struct engine *engine, const char *container_id, const char *network_id, bool *ret_on,
                     struct error *error);
+
+int container_remove(struct engine *engine, const char *name, struct error *error); /* running or not */
 
 #define LABEL_PLAN   "headroom.plan"
 #define LABEL_NET    "headroom.net"

@@ -465,6 +465,27 @@ static void note_displaced(struct making *making)
                      displaced->name, displaced->static_address);
 }
 
+/* Back on NET as it is now, the edge has its connections beside all that is on it. */
+static void note_way_back(struct making *making)
+{
+        struct plan *plan = &making->plan;
+        uint64_t capacity = prefix_usable(making->network->subnets.items[0].prefix.length_bits);
+        uint64_t needed = making->needed + 1; /* with the anchor */
+
+        for_each_planned (planned, plan) {
+                const struct service *service = swarm_service_by_id(&making->swarm, planned->id);
+                if (planned->edge && service)
+                        needed += MAX(service->replicas, 1);
+        }
+        if (!plan->live_connect || (!plan->refusing && needed <= capacity))
+                return;
+        note(plan,
+             "%s: in an undo %sthe edge may be out of reach of what has moved back, from just before its own "
+             "update until that is done",
+             plan->refusing ? "addresses are refused now" : "there is hardly room to come back to",
+             plan->refusing ? "that begins before the network has been made anew, " : "");
+}
+
 static int add_notes(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
@@ -472,6 +493,7 @@ static int add_notes(struct making *making, struct error *error)
         if (decide_live_connect(making, error) < 0)
                 return -1;
         note_displaced(making);
+        note_way_back(making);
         if (plan->services.count > 1)
                 note(plan,
                      "between the first and the last hop, services that talk to each other over %s without "

@@ -70,8 +70,9 @@ static const struct step_info {
                                  look_service_hop, act_service_hop, 0, false, true},
         [STEP_CONTAINER_TO_NET] = {"container-to-net", "container %s back to the network", SUBJECT_CONTAINER,
                                    look_container_hop, act_container_hop, ATTACH_BOUND_MS, true, true},
-        [STEP_ANCHOR_DROP] = {"anchor-drop", "give back the address that kept %s live on this node",
-                              SUBJECT_NET, look_clear, act_clear, QUICK_BOUND_MS, true, false},
+        [STEP_ANCHOR_DROP] = {"anchor-drop",
+                              "give back what headroom holds of %s, as far as the edge needs it", SUBJECT_NET,
+                              look_anchor_drop, act_anchor_drop, QUICK_BOUND_MS, true, false},
         [STEP_SETTINGS_RESTORE] = {"settings-restore", "update settings of %s as they were", SUBJECT_SERVICE,
                                    look_settings, act_settings, QUICK_BOUND_MS, false},
         [STEP_CLEAR_HOP] = {"clear-hop", "take live connections off %s", SUBJECT_HOP, look_clear, act_clear,
@@ -117,22 +118,18 @@ static void add_services(struct steps *steps, const struct plan *plan, enum step
 
 /*
  * Back to NET. In an undo NET may still be the exhausted network: those that were waiting for an address go
- * last, so that they can't take one from those that had it; and before the edge goes, which is the last of
- * those, headroom gives back the one that it took, if it is needed.
+ * last, so that they can't take one from those that had it; and before each edge moves, headroom gives back
+ * of what it took itself as much as the edge needs.
  */
 static void add_services_back(struct steps *steps, const struct plan *plan, enum goal goal)
 {
-        bool held = goal == GOAL_OLD && plan->live_connect;
-
         for (int late = 0; late < 2; late++)
                 for (size_t i = 0; i < plan->services.count; i++) {
                         const struct plan_service *service = &plan->services.items[i];
                         if ((goal == GOAL_OLD && service->stuck) != (bool)late)
                                 continue;
-                        if (service->edge && held) {
-                                add(steps, STEP_ANCHOR_DROP, 0);
-                                held = false;
-                        }
+                        if (service->edge && goal == GOAL_OLD && plan->live_connect)
+                                add(steps, STEP_ANCHOR_DROP, i);
                         add(steps, STEP_SERVICE_TO_NET, i);
                 }
 }

@@ -36,7 +36,7 @@ enum step_kind {
         STEP_EDGE_REACH_NET,
         STEP_SERVICE_TO_NET,
         STEP_CONTAINER_TO_NET,
-        STEP_ANCHOR_DROP,      /* before the edge goes back to a NET that has no address to spare */
+        STEP_ANCHOR_DROP,      /* before an edge (index) goes back to a NET that has no address to spare */
         STEP_SETTINGS_RESTORE, /* temporary edits that held until the end */
         STEP_CLEAR_HOP,
         STEP_DRAIN_HOP,

@@ -206,13 +206,24 @@ static bool is_rightly_refused(struct bench *bench)
         return bench_is_full(bench) && bench->disturbed && !sim_pool_state(bench->sim, hop).capacity;
 }
 
+static bool is_undisturbed(const struct bench *bench)
+{
+        for (size_t i = 0; i < bench->struck.count; i++)
+                if (bench->struck.items[i])
+                        return false;
+        return true;
+}
+
 static void judge_failure(struct operator_state *o, const char *sentence)
 {
         struct bench *bench = o->bench;
 
         bench->runs_since++;
         bench_tell(bench, "ended early: %s", sentence);
-        if (is_rightly_refused(bench))
+        if (is_undisturbed(bench))
+                bench_fault(bench, "what nobody disturbs ends at once", text_copy("one run"),
+                            text_copy(sentence));
+        else if (is_rightly_refused(bench))
                 o->ended = bench->runs_since > RUNS_MAX;
         else if (bench->runs_since > RUNS_MAX)
                 bench_fault(bench, "it ends",

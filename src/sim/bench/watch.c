@@ -322,6 +322,17 @@ static void look_at_writers(struct bench *bench, const struct kept *kept)
                             text_format("%zu that run", processes));
 }
 
+/*
+ * Back on a network without room for the edge beside its own connections, headroom gives those up before the
+ * edge moves; the plan tells it.
+ */
+static bool is_cramped(struct bench *bench, size_t edge_tasks)
+{
+        struct sim_pool_state pool = sim_pool_state(bench->sim, schedule_network(bench->schedule));
+
+        return pool.capacity && pool.capacity - pool.held < 2 * edge_tasks + 1;
+}
+
 static void look_at_tie(struct bench *bench, struct tie *tie)
 {
         const struct kept *edge = &bench->watch.services.items[tie->edge];
@@ -330,7 +341,7 @@ static void look_at_tie(struct bench *bench, struct tie *tie)
         if (edge->shaken || service->shaken || edge->gone || service->gone)
                 return;
         struct sim_reach reach = sim_reach(bench->sim, edge->name, service->name);
-        if (reach.reaching < reach.serving)
+        if (reach.reaching < reach.serving && !is_cramped(bench, reach.serving))
                 bench_fault(bench, "what was in reach stays in reach",
                             text_format("every task of %s to reach %s", edge->name, service->name),
                             text_format("%zu of %zu do", reach.reaching, reach.serving));
