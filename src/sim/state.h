@@ -521,7 +521,8 @@ bool sim_disconnect_from(struct sim *sim, struct sim_container *container, struc
 /* The address that is asked for, which must be one of the network's. */
 bool sim_address_wanted(const struct sim_network *network, const char *text, uint32_t *ret_address,
                         struct sim_answer *answer);
-/* Whether a task's container that was connected by hand has the address, which the swarm's books don't know. */
+/* Whether a task's container that was connected by hand has the address, which the swarm's books don't know.
+ */
 bool sim_visitor_has(struct sim *sim, struct sim_network *network, uint32_t node, uint32_t address);
 struct sim_connection *sim_connection_of(struct sim_container *container, const struct sim_network *network);
 /* The task's own attachment that its container is connected by; NULL when it is not. */
