@@ -140,15 +140,18 @@ static void add_network(struct bench *bench)
         bench->foreign_id = json_text(d, json_get(d, json_root(d), "Id"));
 }
 
-static void remove_network(struct bench *bench)
+/* False: it stands, because nobody leads that could remove it. */
+static bool remove_network(struct bench *bench)
 {
         _cleanup_free_ char *path = text_format("/networks/%s", bench->foreign_id ? bench->foreign_id : "");
 
         if (!bench->foreign_id)
-                return;
-        free(steal_pointer(bench->foreign_id));
+                return true;
         bench->foreign_stands = false;
-        bench_ask(bench, "DELETE", path, NULL, NULL);
+        if (!bench_ask(bench, "DELETE", path, NULL, NULL))
+                return false;
+        free(steal_pointer(bench->foreign_id));
+        return true;
 }
 
 static void add_container(struct bench *bench)
@@ -221,28 +224,28 @@ static void set_model(struct bench *bench, const struct fault *fault, bool wrong
         sim_model_service(bench->sim, fault->subject, &model);
 }
 
-static void change(struct bench *bench, const struct fault *fault, bool begins)
+static bool change(struct bench *bench, const struct fault *fault, bool begins)
 {
         switch (fault->kind) {
         case FAULT_LEADER_LOST:
                 if (begins)
                         sim_leader_lose(bench->sim, fault->for_ms);
-                return;
+                return true;
         case FAULT_NODE_DOWN:
                 set_node(bench, fault->subject, begins);
-                return;
+                return true;
         case FAULT_IMAGE_MISSING:
         case FAULT_UNHEALTHY:
                 set_model(bench, fault, begins);
-                return;
+                return true;
         case FAULT_NETWORK_ADDED:
                 if (begins)
                         add_network(bench);
                 else
-                        remove_network(bench);
-                return;
+                        return remove_network(bench);
+                return true;
         default:
-                return;
+                return true;
         }
 }
 
@@ -300,14 +303,18 @@ void mishap_strike(struct bench *bench, const struct fault *fault)
                 (struct ongoing){fault, fault->for_ms ? sim_now_ms(bench->sim) + fault->for_ms : INT64_MAX};
 }
 
+/* What can't be mended now is left to the operator's next attempt. */
 static void lift(struct bench *bench, size_t index)
 {
         const struct fault *fault = bench->ongoing.items[index].fault;
 
-        bench->ongoing.items[index] = bench->ongoing.items[--bench->ongoing.count];
         bench->runs_since = bench->calls_since = 0;
+        if (!change(bench, fault, false)) {
+                bench->ongoing.items[index].until_ms = INT64_MAX;
+                return;
+        }
+        bench->ongoing.items[index] = bench->ongoing.items[--bench->ongoing.count];
         bench_tell(bench, "** %s is over", fault_name(fault->kind));
-        change(bench, fault, false);
 }
 
 int64_t mishap_next_ms(const struct bench *bench)
@@ -329,8 +336,10 @@ void mishap_lift_due(struct bench *bench)
 void mishap_outlast(struct bench *bench)
 {
         mishap_mend(bench);
-        while (mishap_next_ms(bench) < INT64_MAX && !bench_is_over(bench))
+        while (mishap_next_ms(bench) < INT64_MAX && !bench_is_over(bench)) {
                 bench_wait(bench, mishap_next_ms(bench) - sim_now_ms(bench->sim));
+                mishap_mend(bench);
+        }
 }
 
 bool mishap_mend(struct bench *bench)
