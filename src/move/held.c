@@ -73,6 +73,16 @@ uint32_t held_last_free(const struct held *held, uint64_t before)
         return found;
 }
 
+/* Of other nodes' balancers a swarm tells that they are there, and not where. */
+static uint64_t count_unknown(const struct held *held)
+{
+        uint64_t count = 0;
+
+        for (size_t i = 0; i < held->account->holders.count; i++)
+                count += !held->account->holders.items[i].address_known;
+        return count;
+}
+
 uint64_t held_free_before(const struct held *held, uint32_t address)
 {
         struct prefix prefix;
@@ -83,5 +93,5 @@ uint64_t held_free_before(const struct held *held, uint32_t address)
         uint32_t at = address_after(allocator_place(held, prefix), prefix);
         for (uint64_t i = 0; i < prefix_size(prefix) && at != address; i++, at = address_after(at, prefix))
                 count += !held_has(held, at);
-        return count;
+        return count - MIN(count, count_unknown(held));
 }

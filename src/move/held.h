@@ -25,5 +25,5 @@ bool held_has(const struct held *held, uint32_t address);
 /* The free address that the swarm comes to last, or `before` free ones earlier; 0: none is free. */
 uint32_t held_last_free(const struct held *held, uint64_t before);
 
-/* How many free addresses the swarm has before it comes to `address`. */
+/* How many free addresses the swarm has before it comes to `address`, at the least. */
 uint64_t held_free_before(const struct held *held, uint32_t address);

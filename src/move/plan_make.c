@@ -470,7 +470,8 @@ static void note_way_back(struct making *making)
 {
         struct plan *plan = &making->plan;
         uint64_t capacity = prefix_usable(making->network->subnets.items[0].prefix.length_bits);
-        uint64_t needed = making->needed + 1; /* with the anchor */
+        uint64_t needed =
+                making->needed + making->swarm.nodes.count; /* the anchor, and what other nodes may have */
 
         for_each_planned (planned, plan) {
                 const struct service *service = swarm_service_by_id(&making->swarm, planned->id);

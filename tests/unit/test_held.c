@@ -88,6 +88,19 @@ static void of_a_full_network_there_is_none(void **state)
         assert_int_equal(held_last_free(&pool.held, 5), FIRST + 6);
 }
 
+static void what_nobody_knows_the_address_of_may_be_in_between(void **state)
+{
+        _cleanup_pool_ struct pool pool;
+
+        (void)state;
+        pool_make(&pool, 24);
+        hold(&pool, 3, true);
+        *list_add(&pool.account.holders) =
+                (struct holder){.kind = HOLDER_NODE, .inferred = true, .name = "n2"};
+        assert_int_equal(held_free_before(&pool.held, FIRST + 10), 5);
+        assert_int_equal(held_free_before(&pool.held, FIRST + 4), 0);
+}
+
 static void without_a_pool_there_is_none(void **state)
 {
         struct held held = {0};
@@ -142,6 +155,7 @@ int main(void)
                 cmocka_unit_test(on_a_new_network_it_is_the_highest_address),
                 cmocka_unit_test(where_the_swarm_is_further_up_it_is_the_one_below_the_anchor),
                 cmocka_unit_test(of_a_full_network_there_is_none),
+                cmocka_unit_test(what_nobody_knows_the_address_of_may_be_in_between),
                 cmocka_unit_test(without_a_pool_there_is_none),
                 cmocka_unit_test(it_agrees_with_a_serial_allocator),
         };

@@ -324,13 +324,13 @@ static void look_at_writers(struct bench *bench, const struct kept *kept)
 
 /*
  * Back on a network without room for the edge beside its own connections, headroom gives those up before the
- * edge moves; the plan tells it.
+ * edge moves; the plan tells it. It does not know which addresses other nodes have.
  */
 static bool is_cramped(struct bench *bench, size_t edge_tasks)
 {
         struct sim_pool_state pool = sim_pool_state(bench->sim, schedule_network(bench->schedule));
 
-        return pool.capacity && pool.capacity - pool.held < 2 * edge_tasks + 1;
+        return pool.capacity && pool.capacity - pool.held < 2 * edge_tasks + 1 + sim_count(bench->sim).nodes;
 }
 
 static void look_at_tie(struct bench *bench, struct tie *tie)
