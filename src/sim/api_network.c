@@ -248,7 +248,7 @@ static bool accept_name(struct sim *sim, struct sim_call *call, const char *name
         if (local && is_predefined(name))
                 return sim_refuse(call->answer, 403, "operation is not permitted on predefined %s network ",
                                   name);
-        return refuse_taken(sim, call, name, local);
+        return refuse_taken(sim, call, name, local) && (local || sim_accept_name(name, call->answer));
 }
 
 static void keep(const struct json_document *d, const struct sim_network *wanted, struct sim_network *network)

@@ -1,6 +1,8 @@
 #include "sim/api.h"
 #include "sim/state.h"
 
+#include <ctype.h>
+
 /* Reading a posted spec: what the swarm goes by. */
 
 #define NANOSECONDS_A_MS 1000000
@@ -152,13 +154,72 @@ static void read_all(struct sim *sim, document_t d, struct sim_spec *spec)
         }
 }
 
-/* The engine's own check of names: DNS labels. */
-static bool is_name(const char *name)
+bool sim_accept_name(const char *name, struct sim_answer *answer)
 {
-        size_t length =
-                name ? strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") : 0;
+        static const char inner[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+        size_t length = name ? strlen(name) : 0;
 
-        return length && !name[length] && length <= SIM_NAME_MAX;
+        if (length > SIM_NAME_MAX)
+                return sim_refuse(
+                        answer, 400,
+                        "rpc error: code = InvalidArgument desc = name must be %d characters or fewer",
+                        SIM_NAME_MAX);
+        if (length && strspn(name, inner) == length && isalnum((unsigned char)name[0]) &&
+            isalnum((unsigned char)name[length - 1]))
+                return true;
+        return sim_refuse(
+                answer, 400,
+                "rpc error: code = InvalidArgument desc = name must be valid as a DNS name component");
+}
+
+/* One of Go's types at the other end: `value` is what it is instead, `outer` the type that 20.10 names. */
+static bool refuse_type(const struct sim *sim, const char *value, const char *outer, const char *field,
+                        const char *type, struct sim_answer *answer)
+{
+        return sim_refuse(answer, 400, "%sjson: cannot unmarshal %s into Go struct field %s.%s of type %s",
+                          sim_minor(sim) >= SIM_MINOR_26 ? "invalid JSON: " : "", value,
+                          sim_minor(sim) >= SIM_MINOR_28 ? "ServiceSpec" : outer, field, type);
+}
+
+static bool is_object_or_absent(document_t d, json_node node)
+{
+        return node == JSON_NONE || json_type(d, node) == JSON_OBJECT || json_type(d, node) == JSON_NULL;
+}
+
+/* More tasks than any machine holds are this swarm's own limit. */
+static bool accept_replicas(const struct sim *sim, document_t d, json_node node, struct sim_answer *answer)
+{
+        uint64_t replicas = 0;
+
+        if (node == JSON_NONE || json_type(d, node) == JSON_NULL)
+                return true;
+        if (json_type(d, node) == JSON_NUMBER && !json_u64(d, node, &replicas)) {
+                _cleanup_free_ char *number =
+                        text_format("number %.*s", (int)json_length(d, node), json_bytes(d, node));
+                return refuse_type(sim, number, "ReplicatedService", "Mode.Replicated.Replicas", "uint64",
+                                   answer);
+        }
+        if (json_type(d, node) != JSON_NUMBER)
+                return refuse_type(sim, sim_json_type_name(json_type(d, node)), "ReplicatedService",
+                                   "Mode.Replicated.Replicas", "uint64", answer);
+        if (replicas > SIM_REPLICAS_MAX)
+                return sim_refuse(answer, 400, "a simulated swarm runs at most %d tasks of a service",
+                                  SIM_REPLICAS_MAX);
+        return true;
+}
+
+static bool accept_mode(const struct sim *sim, document_t d, struct sim_answer *answer)
+{
+        json_node mode = json_get(d, json_root(d), "Mode");
+        json_node replicated = json_get(d, mode, "Replicated");
+
+        if (!is_object_or_absent(d, mode))
+                return refuse_type(sim, sim_json_type_name(json_type(d, mode)), "ServiceSpec", "Mode",
+                                   "swarm.ServiceMode", answer);
+        if (!is_object_or_absent(d, replicated))
+                return refuse_type(sim, sim_json_type_name(json_type(d, replicated)), "ServiceMode",
+                                   "Mode.Replicated", "swarm.ReplicatedService", answer);
+        return accept_replicas(sim, d, json_get(d, replicated, "Replicas"), answer);
 }
 
 static bool accept(const struct sim_spec *spec, struct sim_answer *answer)
@@ -168,10 +229,8 @@ static bool accept(const struct sim_spec *spec, struct sim_answer *answer)
                         answer, 400,
                         "rpc error: code = InvalidArgument desc = ContainerSpec: image reference must be "
                         "provided");
-        if (!is_name(spec->name))
-                return sim_refuse(answer, 400,
-                                  "rpc error: code = InvalidArgument desc = name must be valid as a DNS name "
-                                  "component");
+        if (!sim_accept_name(spec->name, answer))
+                return false;
         if (spec->dnsrr && spec->ingress)
                 return sim_refuse(
                         answer, 400,
@@ -188,7 +247,7 @@ struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length
                 .body = bytes, .body_length = length, .engine_minor = sim_minor(sim), .answer = answer};
 
         posted = sim_body(&call, "swarm.ServiceSpec");
-        if (!posted)
+        if (!posted || !accept_mode(sim, posted, answer))
                 return NULL;
         if (json_path(posted, json_root(posted), "TaskTemplate", "ContainerSpec", NULL) == JSON_NONE) {
                 sim_refuse(answer, 400, "mismatched Runtime and *Spec fields");

@@ -397,6 +397,8 @@ char *sim_spec_complete(const char *bytes, size_t length, bool asked);
 
 /* spec.c */
 struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length, struct sim_answer *answer);
+/* A swarm's check of names, of services and overlays; false, and the answer says why: they are DNS labels. */
+bool sim_accept_name(const char *name, struct sim_answer *answer);
 struct sim_spec *sim_spec_use(struct sim_spec *spec);
 struct sim_spec *sim_spec_free(struct sim_spec *spec); /* NULL; gone with its last user */
 bool sim_spec_same_tasks(const struct sim_spec *a, const struct sim_spec *b);

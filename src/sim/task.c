@@ -292,8 +292,7 @@ static bool is_address_taken(struct sim *sim, const struct sim_task *task)
         return false;
 }
 
-#define CANT_START  "starting container failed: "
-#define MINOR_OF_28 48
+#define CANT_START "starting container failed: "
 
 static void step_ready(struct sim *sim, struct sim_task *task)
 {
@@ -303,8 +302,8 @@ static void step_ready(struct sim *sim, struct sim_task *task)
                 return;
         if (is_address_taken(sim, task)) {
                 sim_task_end(sim, task, TASK_FAILED,
-                             sim_minor(sim) < MINOR_OF_28 ? CANT_START "Address already in use"
-                                                          : CANT_START
+                             sim_minor(sim) < SIM_MINOR_28 ? CANT_START "Address already in use"
+                                                           : CANT_START
                                      "failed to set up container networking: "
                                      "Address already in use");
                 return;
