@@ -80,7 +80,27 @@ static void sync_folder_of(const char *path)
                 fsync(fd);
 }
 
-int file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+/* A link is followed, so that it stays one; what is no file, such as a device, is not replaced by one. */
+static int resolve_target(const char *path, char **ret_target, struct error *error)
+{
+        struct stat status;
+
+        if (!*path)
+                return error_set(error, ERROR_USAGE, "a file's name is missing: it is empty");
+        if (lstat(path, &status) < 0 && errno == ENOENT) {
+                *ret_target = text_copy(path);
+                return 0;
+        }
+        _cleanup_free_ char *target = realpath(path, NULL);
+        if (!target || stat(target, &status) < 0)
+                return fail(error, "write", path);
+        if (!S_ISREG(status.st_mode))
+                return error_set(error, ERROR_REFUSED, "cannot write %s: it is not a regular file", path);
+        *ret_target = steal_pointer(target);
+        return 0;
+}
+
+static int replace_file(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
         _cleanup_free_ char *beside = text_format("%s.%d.part", path, (int)getpid());
         _cleanup_close_ int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -95,6 +115,15 @@ int file_write(const char *path, const void *bytes, size_t length, mode_t mode, 
         }
         sync_folder_of(path);
         return 0;
+}
+
+int file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
+{
+        _cleanup_free_ char *target = NULL;
+
+        if (resolve_target(path, &target, error) < 0)
+                return -1;
+        return replace_file(target, bytes, length, mode, error);
 }
 
 static int make_one(const char *path, mode_t mode, struct error *error)

@@ -417,6 +417,38 @@ static void a_link_planted_at_the_part_is_not_followed(void **state)
         assert_string_equal(buffer_text(&bytes), "kept");
 }
 
+static void what_is_no_file_is_not_replaced_by_one(void **state)
+{
+        _cleanup_free_ char *path = path_in_folder("pipe");
+        _cleanup_error_ struct error error = {0};
+        struct stat status;
+
+        (void)state;
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(file_write(path, "new", 3, 0600, &error), -1);
+        assert_int_equal(error.kind, ERROR_REFUSED);
+        assert_int_equal(stat(path, &status), 0);
+        assert_true(S_ISFIFO(status.st_mode));
+        assert_int_equal(file_write("", "new", 3, 0600, NULL), -1);
+}
+
+static void a_link_stays_one_and_its_file_is_written(void **state)
+{
+        _cleanup_free_ char *path = path_in_folder("link");
+        _cleanup_free_ char *file = path_in_folder("file");
+        _cleanup_buffer_ struct buffer bytes = {0};
+        struct stat status;
+
+        (void)state;
+        assert_int_equal(file_write(file, "old", 3, 0600, NULL), 0);
+        assert_int_equal(symlink("file", path), 0);
+        assert_int_equal(file_write(path, "new", 3, 0600, NULL), 0);
+        assert_int_equal(lstat(path, &status), 0);
+        assert_true(S_ISLNK(status.st_mode));
+        assert_int_equal(file_read(file, 100, &bytes, NULL), 0);
+        assert_string_equal(buffer_text(&bytes), "new");
+}
+
 static void a_file_past_the_bound_is_refused_and_adds_nothing(void **state)
 {
         _cleanup_free_ char *path = path_in_folder("large");
@@ -591,6 +623,8 @@ int main(void)
                 with_folder(a_reader_keeps_the_old_file_while_a_new_one_is_written),
                 with_folder(a_write_that_fails_leaves_the_target_and_no_part),
                 with_folder(a_link_planted_at_the_part_is_not_followed),
+                with_folder(what_is_no_file_is_not_replaced_by_one),
+                with_folder(a_link_stays_one_and_its_file_is_written),
                 with_folder(a_file_past_the_bound_is_refused_and_adds_nothing),
                 with_folder(a_folder_is_made_with_its_parents_and_once),
                 with_folder(a_file_is_not_taken_for_a_folder),
