@@ -339,7 +339,8 @@ static int print(const struct examination *x, struct error *error)
 
         if (format && !text_equal(format, "table"))
                 return print_table(x, format, error);
-        findings_print(&x->findings, NULL);
+        _cleanup_free_ char *places = invocation_places(x->invocation);
+        findings_print(&x->findings, NULL, places);
         print_summary(x);
         return 0;
 }

@@ -75,10 +75,10 @@ static int make_and_write(const struct invocation *invocation, const struct plan
                 return 0;
         }
         *ret_undocumented = documents_write(invocation, engine, wish->settings, &plan, path) < 0;
+        _cleanup_free_ char *places = invocation_places(invocation);
         printf("\nWritten to %s, with its pages %s.journal.md and %s.status.md. Nothing has been changed. "
-               "Run it "
-               "with: headroom apply %s\n",
-               path, path, path, path);
+               "Run it with: headroom apply %s%s\n",
+               path, path, path, places, path);
         return 0;
 }
 

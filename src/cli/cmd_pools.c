@@ -21,13 +21,13 @@ static const struct column pool_columns[] = {
         {"Network", "NETWORK", false, true},
         {"Subnet", "SUBNET", false, false},
         {"Capacity", "SIZE", true, false},
-        {"Vips", "VIPS", true, false},
-        {"Tasks", "TASKS", true, false},
-        {"Nodes", "NODES", true, false},
-        {"Attachments", "ATTACHED", true, false},
+        {"Vips", "VIPS", true, false, 4},
+        {"Tasks", "TASKS", true, false, 3},
+        {"Nodes", "NODES", true, false, 5},
+        {"Attachments", "ATTACHED", true, false, 6},
         {"Leaked", "LEAKED", true, false},
         {"Free", "FREE", true, false},
-        {"Use", "USE", false, false},
+        {"Use", "USE", false, false, 2},
         {"Verdict", "VERDICT", false, true},
         {"Id", NULL, false, false},
         {"Owned", NULL, true, false},
@@ -52,6 +52,7 @@ static enum colour verdict_colour(enum verdict verdict)
         case VERDICT_FINE:
                 return COLOUR_GOOD;
         case VERDICT_UNPROVEN:
+        case VERDICT_UNCOUNTED:
                 return COLOUR_NONE;
         case VERDICT_LEAKING:
         case VERDICT_NEAR_FULL:
@@ -85,6 +86,29 @@ static void set_interval(struct table *table, const char *field, const struct in
                 table_shown(table, field, shown, COLOUR_FAINT);
 }
 
+/* Of a pool that is not of IPv4. */
+static void set_uncounted(struct table *table)
+{
+        static const char *const fields[] = {"Capacity", "Leaked", "LeakedMax", "Free", "FreeMin", "FreeMax"};
+
+        for (size_t i = 0; i < ELEMENTS(fields); i++)
+                table_shown(table, fields[i], "?", COLOUR_FAINT);
+}
+
+static void set_room(struct table *table, const struct account *account)
+{
+        table_number(table, "Capacity", account->capacity, COLOUR_NONE);
+        if (account_leaked_known(account))
+                table_number(table, "Leaked", account->leaked.min,
+                             account->leaked.min ? COLOUR_BAD : COLOUR_NONE);
+        else
+                table_shown(table, "Leaked", "?", COLOUR_FAINT);
+        table_number(table, "LeakedMax", account->leaked.max, COLOUR_NONE);
+        set_interval(table, "Free", &account->free, account->free.max ? COLOUR_NONE : COLOUR_BAD);
+        table_number(table, "FreeMin", account->free.min, COLOUR_NONE);
+        table_number(table, "FreeMax", account->free.max, COLOUR_NONE);
+}
+
 static void add_pool(struct table *table, const struct account *account)
 {
         _cleanup_free_ char *subnet = subnet_text(account->network);
@@ -96,22 +120,16 @@ static void add_pool(struct table *table, const struct account *account)
         table_text(table, "Network", account->network->name, COLOUR_NONE);
         table_text(table, "Id", account->network->id, COLOUR_NONE);
         table_text(table, "Subnet", subnet, COLOUR_NONE);
-        table_number(table, "Capacity", account->capacity, COLOUR_NONE);
+        if (account->counted)
+                set_room(table, account);
+        else
+                set_uncounted(table);
         table_number(table, "Vips", account->counts[HOLDER_VIP], COLOUR_NONE);
         table_number(table, "Tasks", account->counts[HOLDER_TASK], COLOUR_NONE);
         table_number(table, "Nodes", account->counts[HOLDER_NODE], COLOUR_NONE);
         table_number(table, "Attachments", account->counts[HOLDER_ATTACHMENT], COLOUR_NONE);
         table_number(table, "Owned", account->owned, COLOUR_NONE);
-        if (account_leaked_known(account))
-                table_number(table, "Leaked", account->leaked.min,
-                             account->leaked.min ? COLOUR_BAD : COLOUR_NONE);
-        else
-                table_shown(table, "Leaked", "?", COLOUR_FAINT);
-        table_number(table, "LeakedMax", account->leaked.max, COLOUR_NONE);
         table_text(table, "LeakedReason", account->leaked_reason, COLOUR_NONE);
-        set_interval(table, "Free", &account->free, account->free.max ? COLOUR_NONE : COLOUR_BAD);
-        table_number(table, "FreeMin", account->free.min, COLOUR_NONE);
-        table_number(table, "FreeMax", account->free.max, COLOUR_NONE);
         table_number(table, "Stuck", account->stuck, COLOUR_NONE);
         table_text(table, "Use", bar, colour);
         table_text(table, "Verdict", verdict_name(account->verdict), colour);
@@ -171,6 +189,11 @@ static int print_holders(const struct invocation *invocation, const struct accou
                 return -1;
         if (!is_table(invocation))
                 return 0;
+        if (!account->counted) {
+                printf("\n%s: %" PRIu64 " addresses owned (%s)\n", account->network->name, account->owned,
+                       account->leaked_reason);
+                return 0;
+        }
         printf("\n%s: %" PRIu64 " of %" PRIu64 " addresses owned, ", account->network->name, account->owned,
                account->capacity);
         if (account_leaked_known(account))
@@ -227,7 +250,8 @@ int command_pools(const struct invocation *invocation)
                 swarm_forget_tasks(&swarm); /* the table of all pools tells of none */
         if ((one ? print_holders(invocation, one, &error) : print_pools(invocation, &accounts, &error)) < 0)
                 return invocation_fail(invocation, &error);
+        _cleanup_free_ char *places = invocation_places(invocation);
         if (is_table(invocation))
-                findings_print(&findings, one ? one->network : NULL);
+                findings_print(&findings, one ? one->network : NULL, places);
         return findings_exit_code(&findings);
 }

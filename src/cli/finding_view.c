@@ -17,7 +17,20 @@ static enum colour severity_colour(enum severity severity)
         }
 }
 
-static void print_finding(const struct finding *finding)
+/* A command of headroom's is to ask the engine that was asked: its options stand behind the command's name.
+ */
+static void print_next(const char *next, const char *places)
+{
+        size_t name = text_starts_with(next, "headroom ") ? strlen("headroom ") : 0;
+        size_t behind = name ? name + strcspn(next + name, " ") : 0;
+
+        if (behind && next[behind] == ' ')
+                printf("  next: %.*s %s%s\n", (int)behind, next, places, next + behind + 1);
+        else
+                printf("  next: %s\n", next);
+}
+
+static void print_finding(const struct finding *finding, const char *places)
 {
         _cleanup_free_ char *evidence = terminal_printable(finding->evidence);
 
@@ -26,14 +39,14 @@ static void print_finding(const struct finding *finding)
         if (finding->meaning)
                 printf("  %s\n", finding->meaning);
         if (finding->next)
-                printf("  next: %s\n", finding->next);
+                print_next(finding->next, places);
 }
 
-void findings_print(const struct findings *findings, const struct network *only)
+void findings_print(const struct findings *findings, const struct network *only, const char *places)
 {
         for (size_t i = 0; i < findings->items.count; i++)
                 if (!only || findings->items.items[i].network == only)
-                        print_finding(&findings->items.items[i]);
+                        print_finding(&findings->items.items[i], places);
 }
 
 int findings_exit_code(const struct findings *findings)

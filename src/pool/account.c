@@ -15,9 +15,13 @@ static const char *const holder_names[HOLDER_KINDS] = {
 };
 
 static const char *const verdict_names[] = {
-        [VERDICT_FINE] = "ok",         [VERDICT_UNPROVEN] = "ok, leaks unknown",
-        [VERDICT_LEAKING] = "leaking", [VERDICT_NEAR_FULL] = "nearly full",
-        [VERDICT_FULL] = "FULL",       [VERDICT_UNALLOCATED] = "UNALLOCATED",
+        [VERDICT_FINE] = "ok",
+        [VERDICT_UNPROVEN] = "ok, leaks unknown",
+        [VERDICT_LEAKING] = "leaking",
+        [VERDICT_NEAR_FULL] = "nearly full",
+        [VERDICT_FULL] = "FULL",
+        [VERDICT_UNALLOCATED] = "UNALLOCATED",
+        [VERDICT_UNCOUNTED] = "not counted",
 };
 
 const char *holder_kind_name(enum holder_kind kind)
@@ -57,7 +61,7 @@ static uint64_t subnet_capacity(const struct subnet *subnet)
         struct prefix range;
         uint32_t gateway;
 
-        if (subnet->ipv6 || !subnet->text)
+        if (!subnet->counted)
                 return 0;
         if (!subnet->range || !prefix_told(subnet->range, &range))
                 return prefix_usable(subnet->prefix.length_bits);
@@ -320,7 +324,10 @@ static void judge_leaks(struct account *account)
         uint64_t held;
         uint64_t available;
 
-        if (sum_status(account->network, &held, &available)) {
+        if (!account->counted) {
+                account->leaked = account->free = (struct interval){0, UINT64_MAX};
+                account->leaked_reason = "only pools of IPv4 are counted";
+        } else if (sum_status(account->network, &held, &available)) {
                 uint64_t leaked = held > account->owned ? held - account->owned : 0;
                 account->leaked = (struct interval){leaked, leaked};
                 account->free = (struct interval){available, available};
@@ -346,6 +353,8 @@ static enum verdict judge(const struct account *account)
                 allocated = allocated && account->network->subnets.items[i].gateway;
         if (!allocated)
                 return VERDICT_UNALLOCATED;
+        if (!account->counted)
+                return VERDICT_UNCOUNTED;
         if (account->refusing || account->free.max == 0)
                 return VERDICT_FULL;
         if (100 * (account->owned + account->leaked.min) >= NEAR_FULL_PERCENT * account->capacity)
@@ -378,8 +387,10 @@ static void open_accounts(const struct swarm *swarm, const char *listed, struct 
                 account->network = network;
                 account->listed = network->endpoints.count > 0 || text_equal(listed, "*") ||
                                   (listed && text_equal(listed, network->id));
-                for (size_t i = 0; i < network->subnets.count; i++)
+                for (size_t i = 0; i < network->subnets.count; i++) {
                         account->capacity += subnet_capacity(&network->subnets.items[i]);
+                        account->counted = account->counted || network->subnets.items[i].counted;
+                }
         }
         if (accounts->items.count)
                 qsort(accounts->items.items, accounts->items.count, sizeof(struct account), compare_accounts);

@@ -42,12 +42,14 @@ enum verdict {
         VERDICT_NEAR_FULL,
         VERDICT_FULL,        /* the engine refuses allocations now, or nothing is left */
         VERDICT_UNALLOCATED, /* the engine never gave it a pool: nothing on it can start */
+        VERDICT_UNCOUNTED,   /* it has no IPv4 pool: nothing is known of its room */
 };
 
 #define NEAR_FULL_PERCENT 80
 
 struct account {
         const struct network *network;
+        bool counted;      /* it has a pool of IPv4; else capacity is 0 and says nothing */
         uint64_t capacity; /* addresses it can hand out; gateway, network and broadcast are not among them */
         uint64_t counts[HOLDER_KINDS];
         uint64_t owned; /* VIPs, tasks, node endpoints, attachments */

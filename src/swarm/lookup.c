@@ -129,6 +129,8 @@ int swarm_find_network(const struct swarm *swarm, const char *name, struct netwo
         struct network *exact = NULL;
         struct network *other_case = NULL;
 
+        if (!*name)
+                return error_set(error, ERROR_USAGE, "the network's name is missing: it is empty");
         for_each_network (network, swarm) {
                 if (text_equal(network->name, name)) {
                         if (exact)

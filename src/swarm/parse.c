@@ -168,7 +168,10 @@ static void parse_subnets(struct swarm *swarm, document_t d, json_node config, s
                 subnet->text = member(swarm, d, entry, "Subnet");
                 subnet->range = member(swarm, d, entry, "IPRange");
                 subnet->gateway = member(swarm, d, entry, "Gateway");
-                subnet->ipv6 = subnet->text && prefix_parse(subnet->text, &subnet->prefix) == PREFIX_IPV6;
+                enum prefix_fault fault =
+                        subnet->text ? prefix_parse(subnet->text, &subnet->prefix) : PREFIX_NOT_ONE;
+                subnet->ipv6 = fault == PREFIX_IPV6;
+                subnet->counted = fault == PREFIX_FINE || fault == PREFIX_HOST_BITS;
         }
 }
 

@@ -410,6 +410,23 @@ static void read_lists(struct swarm *swarm, const struct json_document *d)
                 parse_task(swarm, d, task, list_add(&swarm->tasks));
 }
 
+/* A list that is not there, or holds something else, would make an account of half a swarm. */
+static bool is_whole(const struct json_document *d)
+{
+        static const char *const lists[] = {"Nodes", "Networks", "Services", "Tasks"};
+
+        for (size_t i = 0; i < ELEMENTS(lists); i++) {
+                json_node list = json_get(d, json_root(d), lists[i]);
+                if (json_type(d, list) != JSON_ARRAY)
+                        return false;
+                json_for_each (element, d, list)
+                        if (json_type(d, element) != JSON_OBJECT)
+                                return false;
+        }
+        return json_type(d, json_get(d, json_root(d), "Info")) == JSON_OBJECT &&
+               json_first(d, json_get(d, json_root(d), "Nodes")) != JSON_NONE;
+}
+
 int snapshot_read(const char *path, struct swarm *ret_swarm, struct error *error)
 {
         _cleanup_buffer_ struct buffer bytes = {0};
@@ -425,6 +442,12 @@ int snapshot_read(const char *path, struct swarm *ret_swarm, struct error *error
         if (!json_u64(d, json_get(d, json_root(d), "HeadroomSnapshot"), &format) || format != SNAPSHOT_FORMAT)
                 return error_set(error, ERROR_USAGE, "%s is no snapshot of `headroom survey` in format %d",
                                  path, SNAPSHOT_FORMAT);
+        if (!is_whole(d))
+                return error_set(
+                        error, ERROR_USAGE,
+                        "%s is no whole snapshot of `headroom survey`: it lacks Info, Nodes, Networks, "
+                        "Services or Tasks",
+                        path);
         swarm_init(ret_swarm);
         ret_swarm->engine = swarm_string(ret_swarm, path);
         parse_info(ret_swarm, d, json_get(d, json_root(d), "Info"));

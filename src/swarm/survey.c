@@ -11,43 +11,61 @@
 #define TASKS_PATH       "/tasks"
 #define ATTACHMENTS_PATH "/tasks?filters=%7B%22runtime%22%3A%5B%22attachment%22%5D%7D"
 
-static int add_node(void *userdata, const struct json_document *d, _unused_ struct error *error)
+/* Of a list that holds anything else, nothing can be known. */
+static int refuse_other_than_object(const struct json_document *d, struct error *error)
+{
+        return json_type(d, json_root(d)) == JSON_OBJECT
+                       ? 0
+                       : error_set(error, ERROR_ENGINE, "the engine lists something that is no object");
+}
+
+static int add_node(void *userdata, const struct json_document *d, struct error *error)
 {
         struct swarm *swarm = userdata;
 
+        if (refuse_other_than_object(d, error) < 0)
+                return -1;
         parse_node(swarm, d, json_root(d), list_add(&swarm->nodes));
         return 0;
 }
 
-static int add_network(void *userdata, const struct json_document *d, _unused_ struct error *error)
+static int add_network(void *userdata, const struct json_document *d, struct error *error)
 {
         struct swarm *swarm = userdata;
 
+        if (refuse_other_than_object(d, error) < 0)
+                return -1;
         parse_network(swarm, d, json_root(d), list_add(&swarm->networks));
         return 0;
 }
 
-static int add_service(void *userdata, const struct json_document *d, _unused_ struct error *error)
+static int add_service(void *userdata, const struct json_document *d, struct error *error)
 {
         struct swarm *swarm = userdata;
 
+        if (refuse_other_than_object(d, error) < 0)
+                return -1;
         parse_service(swarm, d, json_root(d), list_add(&swarm->services));
         return 0;
 }
 
-static int add_task(void *userdata, const struct json_document *d, _unused_ struct error *error)
+static int add_task(void *userdata, const struct json_document *d, struct error *error)
 {
         struct swarm *swarm = userdata;
 
+        if (refuse_other_than_object(d, error) < 0)
+                return -1;
         parse_task(swarm, d, json_root(d), list_add(&swarm->tasks));
         return 0;
 }
 
-static int add_attachment_task(void *userdata, const struct json_document *d, _unused_ struct error *error)
+static int add_attachment_task(void *userdata, const struct json_document *d, struct error *error)
 {
         struct swarm *swarm = userdata;
-        struct task *task = list_add(&swarm->tasks);
 
+        if (refuse_other_than_object(d, error) < 0)
+                return -1;
+        struct task *task = list_add(&swarm->tasks);
         parse_task(swarm, d, json_root(d), task);
         task->attachment = true;
         return 0;
@@ -178,6 +196,12 @@ int survey(struct engine *engine, const char *inspect, struct swarm *ret_swarm, 
         }
         if (listed < 0)
                 return -1;
+        if (!swarm.nodes.count)
+                return error_set(
+                        error, ERROR_ENGINE,
+                        "the engine at %s lists no node, not even itself: what the swarm holds can't "
+                        "be known",
+                        swarm.engine);
         if (inspect && inspect_networks(engine, inspect, &swarm, error) < 0)
                 return -1;
         *ret_swarm = swarm;

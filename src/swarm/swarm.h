@@ -59,7 +59,8 @@ struct node {
 struct subnet {
         const char *text; /* as the engine wrote it */
         struct prefix prefix;
-        bool ipv6;           /* then prefix is all zero */
+        bool counted; /* one of IPv4; else prefix is all zero */
+        bool ipv6;
         const char *range;   /* IPRange, NULL when none */
         const char *gateway; /* NULL when the engine has given none yet: the network is not allocated */
         bool status_known;   /* Status.IPAM, API 1.52 and later */

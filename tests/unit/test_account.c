@@ -307,6 +307,22 @@ static void several_subnets_add_up_and_ipv6_does_not_count(void **state)
         assert_int_equal(proxy_account(&books)->capacity, CAPACITY + 5);
 }
 
+static void of_a_network_without_ipv4_nothing_is_claimed(void **state)
+{
+        static const char *const subnets[] = {"fd00::/64", "", "10.0.1.0/99", "word"};
+
+        for (size_t i = 0; i < ELEMENTS(subnets); i++) {
+                _cleanup_books_ struct books books = {0};
+                _cleanup_free_ char *ipam =
+                        text_format("'IPAM':{'Config':[{'Subnet':'%s','Gateway':'fd00::1'}]}", subnets[i]);
+                proxy(&books, ipam);
+                const struct account *a = proxy_account(&books);
+                assert_false(a->counted);
+                assert_int_equal(a->verdict, VERDICT_UNCOUNTED);
+                assert_false(account_leaked_known(a));
+        }
+}
+
 static void only_overlays_have_accounts_and_ingress_is_the_first(void **state)
 {
         _cleanup_books_ struct books books = {0};
@@ -459,6 +475,7 @@ int main(void)
                 cmocka_unit_test(a_range_with_host_bits_bounds_as_one_without),
                 cmocka_unit_test(a_range_at_the_edge_loses_network_and_gateway),
                 cmocka_unit_test(several_subnets_add_up_and_ipv6_does_not_count),
+                cmocka_unit_test(of_a_network_without_ipv4_nothing_is_claimed),
                 cmocka_unit_test(only_overlays_have_accounts_and_ingress_is_the_first),
                 cmocka_unit_test(the_engines_own_count_gives_the_exact_leaks),
                 cmocka_unit_test(more_owned_than_the_engine_counts_is_no_negative_leak),

@@ -267,6 +267,23 @@ static void a_snapshot_cut_off_anywhere_is_refused(void **state)
         }
 }
 
+#define SNAPSHOT(info, nodes, networks, services, tasks)                                                     \
+        "{\"HeadroomSnapshot\":1," info "\"Nodes\":" nodes ",\"Networks\":" networks                         \
+        ",\"Services\":" services ",\"Tasks\":" tasks "}"
+#define INFO "\"Info\":{},"
+
+static void half_a_snapshot_is_refused(void **state)
+{
+        static const char *const halves[] = {
+                SNAPSHOT("", "[{}]", "[]", "[]", "[]"),       SNAPSHOT(INFO, "[]", "[]", "[]", "[]"),
+                SNAPSHOT(INFO, "[{}]", "null", "[]", "[]"),   SNAPSHOT(INFO, "[{}]", "[]", "{}", "[]"),
+                SNAPSHOT(INFO, "[{}]", "[]", "[]", "[null]"), SNAPSHOT(INFO, "[{}]", "[7]", "[]", "[]"),
+        };
+
+        for (size_t i = 0; i < ELEMENTS(halves); i++)
+                expect_refused(halves[i], "is no whole snapshot");
+}
+
 static void a_file_that_is_not_there_is_an_error_that_names_it(void **state)
 {
         _cleanup_swarm_ struct swarm swarm = {0};
@@ -281,14 +298,13 @@ static void members_of_another_type_are_as_good_as_absent(void **state)
         _cleanup_swarm_ struct swarm swarm = {0};
         _cleanup_error_ struct error error = {0};
 
-        assert_int_equal(
-                fixture_read_text("{\"HeadroomSnapshot\":1,\"Info\":[],\"Nodes\":{},\"Networks\":[null,7,"
-                                  "{\"Id\":[],\"IPAM\":\"x\",\"Containers\":[]}],\"Services\":[[]],"
-                                  "\"Tasks\":[{\"Status\":null,\"NetworksAttachments\":[1]}]}",
-                                  &swarm, &error),
-                0);
-        assert_int_equal(swarm.networks.count, 3);
-        assert_null(swarm.networks.items[2].id);
+        assert_int_equal(fixture_read_text("{\"HeadroomSnapshot\":1,\"Info\":{},\"Nodes\":[{}],\"Networks\":["
+                                           "{\"Id\":[],\"IPAM\":\"x\",\"Containers\":[]}],\"Services\":[],"
+                                           "\"Tasks\":[{\"Status\":null,\"NetworksAttachments\":[1]}]}",
+                                           &swarm, &error),
+                         0);
+        assert_int_equal(swarm.networks.count, 1);
+        assert_null(swarm.networks.items[0].id);
         assert_int_equal(swarm.tasks.items[0].state, TASK_UNKNOWN);
 }
 
@@ -337,6 +353,7 @@ int main(void)
                 cmocka_unit_test(a_snapshot_holds_no_environment_command_or_foreign_label),
                 cmocka_unit_test(what_is_no_snapshot_is_refused),
                 cmocka_unit_test(a_snapshot_cut_off_anywhere_is_refused),
+                cmocka_unit_test(half_a_snapshot_is_refused),
                 cmocka_unit_test(a_file_that_is_not_there_is_an_error_that_names_it),
                 cmocka_unit_test(members_of_another_type_are_as_good_as_absent),
                 cmocka_unit_test(a_network_is_meant_by_name_by_id_or_by_the_beginning_of_one),
