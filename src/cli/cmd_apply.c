@@ -132,9 +132,22 @@ static void on_interrupt(int number)
 {
         static const char text[] = "\nheadroom: ending; a second signal ends at once\n";
 
-        if (signalled || write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+        if (signalled)
                 _exit(128 + number);
         signalled = number;
+        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+                return; /* nobody is there to read it, and what was paused is given back all the same */
+}
+
+/* A terminal that goes is a signal like others, unless somebody arranged for it (nohup). Nobody who stops
+ * reading ends a move. */
+static void heed_signals(void)
+{
+        signal(SIGINT, on_interrupt);
+        signal(SIGTERM, on_interrupt);
+        if (signal(SIGHUP, on_interrupt) == SIG_IGN)
+                signal(SIGHUP, SIG_IGN);
+        signal(SIGPIPE, SIG_IGN);
 }
 
 static int read_options(const struct invocation *invocation, const struct settings *settings,
@@ -176,8 +189,7 @@ static int run(const struct invocation *invocation, struct engine *engine, struc
                                               .checked = note_checked,
                                               .userdata = &keeper};
 
-        signal(SIGINT, on_interrupt);
-        signal(SIGTERM, on_interrupt);
+        heed_signals();
         int result = plan_run(engine, plan, options, &observer, ret_changed, error);
         status_keep(&keeper, true);
         return result;
