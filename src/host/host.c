@@ -62,6 +62,21 @@ char *host_name(void)
 {
         char name[256] = "?";
 
+        if (host_in_use && host_in_use->name)
+                return text_copy(host_in_use->name);
         gethostname(name, sizeof(name) - 1);
         return text_copy(name);
+}
+
+char *host_author(void)
+{
+        const char *user = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("USER");
+        _cleanup_free_ char *name = host_name();
+
+        return text_format("%s@%s", host_in_use ? "operator" : user ? user : "root", name);
+}
+
+uint64_t host_process(void)
+{
+        return host_in_use ? 1 : (uint64_t)getpid();
 }

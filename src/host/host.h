@@ -32,7 +32,8 @@ struct host_claim {
 
 struct host {
         LIST(struct host_claim) claims;
-        bool tailscale; /* an interface whose name begins so, or an address in 100.64.0.0/10 on any */
+        const char *name; /* of a machine that is told of instead of the real one; borrowed, NULL: none */
+        bool tailscale;   /* an interface whose name begins so, or an address in 100.64.0.0/10 on any */
 };
 
 void host_done(struct host *host);
@@ -48,5 +49,9 @@ void host_use(const struct host *host);
 /* One line for people: "route on eth1", "address on tailscale0", "resolver". */
 char *host_claim_describe(const struct host_claim *claim);
 
-/* This machine's name; owned by the caller. */
+/* This machine's name, and who works on it, as USER@NAME; owned by the caller. */
 char *host_name(void);
+char *host_author(void);
+
+/* The process ID of this program, as others on the machine see it. */
+uint64_t host_process(void);

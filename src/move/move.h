@@ -27,6 +27,8 @@ struct move {
         struct units *units; /* opened when first needed, unless they were given */
         bool units_borrowed;
         enum run_unfinished unfinished;
+        LIST(size_t)
+        refused; /* container by container: an address that the swarm would not give back, in this run */
         size_t road_begun; /* the number of the road, from 1, that this run began last */
 
         /* As of the last look. */

@@ -302,7 +302,7 @@ static bool is_container_complete(const struct plan_container *container)
 /* A plan may also come from a label that anybody wrote: what a run relies on is looked at here. */
 static bool is_complete(const struct plan *plan)
 {
-        if (!has_fields(plan))
+        if (!has_fields(plan) || text_equal(plan->old_subnet, plan->new_subnet))
                 return false;
         for (size_t i = 0; i < plan->services.count; i++)
                 if (!is_service_complete(&plan->services.items[i]))

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/random.h"
+#include "host/host.h"
 #include "move/container.h"
 #include "move/look.h"
 #include "move/move.h"
@@ -19,6 +20,7 @@
  */
 
 #define HOP_PREFIX          "headroom-hop-"
+#define NAME_MAX_LENGTH     63 /* of a network */
 #define HOP_LENGTH_BITS_MAX 22 /* the hop is never smaller, */
 #define HOP_SPARE           64 /* nor has fewer addresses to spare */
 #define SPARE_ADDRESSES     8  /* for start-first tasks, anchors and live connections during the move */
@@ -203,6 +205,23 @@ static struct default_pools default_pools(const struct swarm *swarm, struct pref
         return (struct default_pools){storage, count, swarm->pool_subnet_bits};
 }
 
+/* A move to where NET is already would restart everything for nothing, and could not tell new from old. */
+static int refuse_present(const struct making *making, struct prefix named, struct error *error)
+{
+        const struct subnet *present = &making->network->subnets.items[0];
+
+        if (making->wish->subnet && prefix_equal(named, present->prefix))
+                return error_set(error, ERROR_REFUSED, "%s has the subnet %s already", making->network->name,
+                                 making->wish->subnet);
+        if (!making->wish->subnet && named.length_bits == present->prefix.length_bits)
+                return error_set(
+                        error, ERROR_REFUSED,
+                        "%s is a /%d already, %s; to move it to another one all the same, say which: "
+                        "--subnet",
+                        making->network->name, named.length_bits, present->text);
+        return 0;
+}
+
 #define POOLS_MAX 16
 
 static int choose_new(struct making *making, const struct occupied *occupied, struct error *error)
@@ -216,9 +235,8 @@ static int choose_new(struct making *making, const struct occupied *occupied, st
                 return -1;
         if (refuse_size(making, named.length_bits, error) < 0)
                 return -1;
-        if (making->wish->subnet && prefix_equal(named, making->network->subnets.items[0].prefix))
-                return error_set(error, ERROR_REFUSED, "%s has the subnet %s already", making->network->name,
-                                 making->wish->subnet);
+        if (refuse_present(making, named, error) < 0)
+                return -1;
         if ((making->wish->subnet ? choose_named(occupied, &pools, named, &choice, error)
                                   : choose_subnet(occupied, &pools, named.length_bits, &choice, error)) < 0)
                 return -1;
@@ -269,13 +287,22 @@ static int choose(struct making *making, struct error *error)
         return choose_hop(making, &occupied, error);
 }
 
+/* The same for every plan of NET, since it is the lock; a network's name has at most 63 characters. */
+static char *hop_name(const char *network)
+{
+        if (strlen(HOP_PREFIX) + strlen(network) <= NAME_MAX_LENGTH)
+                return text_format(HOP_PREFIX "%s", network);
+        return text_format(HOP_PREFIX "%.*s-%08x", (int)(NAME_MAX_LENGTH - strlen(HOP_PREFIX) - 9), network,
+                           text_hash(network, strlen(network)));
+}
+
 static int make_requests(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
         const char *old = making->network->subnets.items[0].text;
 
         plan->old_subnet = text_copy(old);
-        plan->hop = text_format(HOP_PREFIX "%s", plan->network);
+        plan->hop = hop_name(plan->network);
         return request_of_network(&making->inspect, &(struct request_change){.subnet = old},
                                   &plan->old_request, error) < 0 ||
                                request_of_network(&making->inspect,
@@ -321,6 +348,23 @@ static bool is_listed(const char *list, const char *name)
         return false;
 }
 
+/* A misspelt edge would move like any other service, and take everything behind it out of reach. */
+static int refuse_unknown_edges(const struct making *making, struct error *error)
+{
+        for (const char *at = making->wish->edges; at && *at; at += strcspn(at, ","), at += *at == ',') {
+                _cleanup_free_ char *name = text_copy_n(at, strcspn(at, ","));
+                bool known = false;
+                for_each_service (service, &making->swarm)
+                        known = known || text_equal(service->name, name);
+                if (!known)
+                        return error_set(error, ERROR_REFUSED,
+                                         "the swarm has no service '%s' that could be an edge (--edge, or "
+                                         "`edges` of the configuration)",
+                                         name);
+        }
+        return 0;
+}
+
 static int add_service(struct making *making, const struct service *service, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
@@ -351,6 +395,8 @@ static int add_services(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
 
+        if (refuse_unknown_edges(making, error) < 0)
+                return -1;
         for_each_service (service, &making->swarm) {
                 if (!service_on(service, making->network->id))
                         *list_add(&plan->bystanders) = text_copy(service->name);
@@ -487,6 +533,36 @@ static void note_way_back(struct making *making)
              plan->refusing ? "that begins before the network has been made anew, " : "");
 }
 
+static void note_smaller(struct making *making)
+{
+        struct prefix new;
+
+        if (prefix_told(making->plan.new_subnet, &new) &&
+            new.length_bits > making->network->subnets.items[0].prefix.length_bits)
+                note(&making->plan, "%s gets fewer addresses than it has: %llu", making->plan.network,
+                     (unsigned long long)prefix_usable(new.length_bits));
+}
+
+static void note_incomplete(struct making *making)
+{
+        struct plan *plan = &making->plan;
+
+        for_each_planned (planned, plan) {
+                const struct service *service = swarm_service_by_id(&making->swarm, planned->id);
+                if (planned->complete || (planned->stuck && plan->refusing))
+                        continue;
+                if (service && text_equal(service->update_failure_action, "rollback"))
+                        note(plan,
+                             "%s does not run completely now, and its failure action is rollback: if it does "
+                             "not come up on the hop either, the engine takes it back and the move stops "
+                             "there",
+                             planned->name);
+                else
+                        note(plan, "%s does not run completely now; the move will not wait for it to",
+                             planned->name);
+        }
+}
+
 static int add_notes(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
@@ -495,6 +571,10 @@ static int add_notes(struct making *making, struct error *error)
                 return -1;
         note_displaced(making);
         note_way_back(making);
+        note_smaller(making);
+        for_each_service (service, &making->swarm)
+                if (is_listed(making->wish->edges, service->name) && !plan_has_service(plan, service->id))
+                        note(plan, "%s is named as an edge, but is not on %s", service->name, plan->network);
         if (plan->services.count > 1)
                 note(plan,
                      "between the first and the last hop, services that talk to each other over %s without "
@@ -503,10 +583,7 @@ static int add_notes(struct making *making, struct error *error)
         if (making->swarm.nodes.count > 1)
                 note(plan, "routes, addresses and bridges were read on this node only; other nodes can't be "
                            "asked from here");
-        for_each_planned (planned, plan)
-                if (!planned->complete && !(planned->stuck && plan->refusing))
-                        note(plan, "%s does not run completely now; the move will not wait for it to",
-                             planned->name);
+        note_incomplete(making);
         for_each_planned (planned, plan)
                 if (planned->edge && !planned->complete && plan->live_connect)
                         note(plan,
@@ -526,15 +603,6 @@ static int add_notes(struct making *making, struct error *error)
         return 0;
 }
 
-static char *author(void)
-{
-        const char *user = getenv("SUDO_USER") ? getenv("SUDO_USER") : getenv("USER");
-        char host[256] = "?";
-
-        gethostname(host, sizeof(host) - 1);
-        return text_format("%s@%s", user ? user : "root", host);
-}
-
 static int make(struct making *making, struct error *error)
 {
         struct plan *plan = &making->plan;
@@ -543,7 +611,7 @@ static int make(struct making *making, struct error *error)
                 return -1;
         random_hex(plan->id, PLAN_ID_LENGTH);
         plan->created_ms = clock_wall_ms();
-        plan->author = author();
+        plan->author = host_author();
         plan->engine = text_copy(making->swarm.engine);
         plan->cluster_id = text_copy(making->swarm.cluster_id);
         plan->network = text_copy(making->network->name);

@@ -5,6 +5,7 @@
 #define NETWORK_BOUND_MS 60000
 #define DRAIN_BASE_MS    60000
 #define QUICK_BOUND_MS   30000
+#define EDGE_BOUND_MS    300000 /* its containers are connected one by one */
 #define UNIT_BOUND_MS    120000 /* systemd's own bound for stopping one is 90 s */
 #define ROAD_SPARE_MS    30000  /* beyond its own bound, for ending it */
 #define ATTACH_BOUND_MS                                                                                      \
@@ -43,7 +44,7 @@ static const struct step_info {
         [STEP_ANCHOR_HOP] = {"anchor-hop", "make %s live on this node", SUBJECT_HOP, look_anchor, act_anchor,
                              ATTACH_BOUND_MS, true},
         [STEP_EDGE_REACH_HOP] = {"edge-reach-hop", "connect the running %s to the hop", SUBJECT_SERVICE,
-                                 look_edge, act_edge, QUICK_BOUND_MS, true},
+                                 look_edge, act_edge, EDGE_BOUND_MS, true},
         [STEP_CONTAINER_REACH_HOP] = {"container-reach-hop", "connect container %s to the hop",
                                       SUBJECT_CONTAINER, look_container_hop, act_container_hop,
                                       ATTACH_BOUND_MS, true},
@@ -65,7 +66,7 @@ static const struct step_info {
         [STEP_ANCHOR_NET] = {"anchor-net", "make %s live on this node", SUBJECT_NET, look_anchor, act_anchor,
                              ATTACH_BOUND_MS, true},
         [STEP_EDGE_REACH_NET] = {"edge-reach-net", "connect the running %s to the network", SUBJECT_SERVICE,
-                                 look_edge, act_edge, QUICK_BOUND_MS, true},
+                                 look_edge, act_edge, EDGE_BOUND_MS, true},
         [STEP_SERVICE_TO_NET] = {"service-to-net", "service %s back to the network", SUBJECT_SERVICE,
                                  look_service_hop, act_service_hop, 0, false, true},
         [STEP_CONTAINER_TO_NET] = {"container-to-net", "container %s back to the network", SUBJECT_CONTAINER,

@@ -100,6 +100,19 @@ static int is_taken(struct move *move, uint32_t address, bool *ret_taken, struct
         return 0;
 }
 
+#define REFUSALS_MAX 2 /* one may be for want of a leader */
+
+/* How often the swarm would not give the container the address that it had, in this run. */
+static size_t count_refusals(const struct move *move, size_t container)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < move->refused.count; i++)
+                count += move->refused.items[i] == container;
+        return count;
+}
+
+/* Not every holder can be seen: an address that is refused again and again is another's now. */
 static int connect_container(struct move *move, const struct step *step, const char *network_id,
                              struct error *error)
 {
@@ -108,14 +121,18 @@ static int connect_container(struct move *move, const struct step *step, const c
         bool taken = true;
         uint32_t address;
 
-        if (step_is_to_net(step) &&
+        if (step_is_to_net(step) && count_refusals(move, step->index) < REFUSALS_MAX &&
             container_wished_address(container, move->plan->old_subnet, move_wanted_subnet(move), &address)) {
                 if (is_taken(move, address, &taken, error) < 0)
                         return -1;
                 address_format(address, text);
         }
-        return network_connect(move->engine, network_id, container->id, taken ? NULL : text,
-                               container->aliases.items, container->aliases.count, error);
+        if (network_connect(move->engine, network_id, container->id, taken ? NULL : text,
+                            container->aliases.items, container->aliases.count, error) == 0)
+                return 0;
+        if (!taken && strstr(error->sentence, "attaching to network failed"))
+                *list_add(&move->refused) = step->index;
+        return -1;
 }
 
 int act_container_hop(struct move *move, const struct step *step, struct error *error)

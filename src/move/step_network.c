@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "host/host.h"
 #include "move/look.h"
 #include "move/move.h"
 #include "json/write.h"
@@ -10,6 +11,7 @@ void move_done(struct move *move)
         free(move->host);
         free(move->net_id);
         free(move->hop_id);
+        free(move->refused.items);
         buffer_done(&move->seen);
         if (!move->units_borrowed)
                 units_free(move->units);
@@ -125,20 +127,24 @@ static bool is_headroom(const char *pid)
                text_equal(buffer_text(&theirs), buffer_text(&ours));
 }
 
-/*
- * Whether somebody else holds the move: a run from another host, of which nothing can be known here, or one
- * of this host that still goes on. That one has the journal's lock too, but perhaps in another state folder.
- */
-static bool is_held(const struct move *move, const char *holder)
+/* The process that the holder's label names, when it is of this host; NULL: of another one, of which nothing
+ * can be known here. */
+static const char *process_here(const struct move *move, const char *holder)
 {
         const char *pid = strstr(holder, HOLDER_PID);
         size_t length = strlen(move->host);
-        uint64_t number;
 
         if (!pid || (size_t)(pid - holder) != length || strncmp(holder, move->host, length) != 0)
-                return true;
-        pid += strlen(HOLDER_PID);
-        return text_to_u64(pid, &number) && number != (uint64_t)getpid() && is_headroom(pid);
+                return NULL;
+        return pid + strlen(HOLDER_PID);
+}
+
+/* A run that goes on: it has the journal's lock, but perhaps in another state folder. */
+static bool goes_on_here(const char *pid)
+{
+        uint64_t number;
+
+        return pid && text_to_u64(pid, &number) && number != host_process() && is_headroom(pid);
 }
 
 /* Who made the hop that is there, for the one who finds it taken. */
@@ -158,7 +164,14 @@ static int refuse_held(struct move *move, const struct network *hop, struct erro
                                  "%s is being moved by plan %s, held by %s; finish it with `headroom apply "
                                  "--recover %s`, or undo it with --undo",
                                  move->plan->network, id, holder ? holder : "?", move->plan->network);
-        if (!move->take_over && holder && is_held(move, holder))
+        const char *pid = holder ? process_here(move, holder) : NULL;
+        if (goes_on_here(pid))
+                return error_set(
+                        error, ERROR_REFUSED,
+                        "this move is held by %s, which goes on with it: only when that has ended can "
+                        "another run go on",
+                        holder);
+        if (!move->take_over && holder && !pid)
                 return error_set(error, ERROR_REFUSED,
                                  "this move is held by %s; if that run is dead, go on from here with "
                                  "`headroom apply --recover %s`",
@@ -200,7 +213,8 @@ static void hop_request(const struct move *move, struct buffer *ret_request)
 {
         const struct plan *plan = move->plan;
         _cleanup_buffer_ struct buffer body = {0};
-        _cleanup_free_ char *holder = text_format("%s pid %d", move->host, (int)getpid());
+        _cleanup_free_ char *holder =
+                text_format("%s" HOLDER_PID "%llu", move->host, (unsigned long long)host_process());
         const char *labels = strstr(plan->hop_request, "\"Labels\":{}");
         struct json_writer w = {.out = ret_request};
 

@@ -74,6 +74,26 @@ static bool may_be_taken_up(const struct swarm *swarm, const char *on_id)
 }
 
 /*
+ * Whether the engine may still take the service back to the network that it leaves, which must not go before:
+ * its update goes on, or has not begun to make a task.
+ */
+static bool may_go_back(const struct swarm *swarm, const struct service *service, const char *on_id)
+{
+        bool wanted = false;
+
+        if (!text_equal(service->update_failure_action, "rollback"))
+                return false;
+        if (service->update_state)
+                return text_equal(service->update_state, "updating");
+        for_each_task (task, swarm) {
+                if (task_on(task, on_id))
+                        return false;
+                wanted = wanted || task->desired <= TASK_RUNNING;
+        }
+        return wanted;
+}
+
+/*
  * NULL when the service has settled on the network, else what is being waited for. A task in New does not say
  * which network it is for. One too many is of the network that is left, and would take the first address that
  * the others give back.
@@ -100,7 +120,7 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
                 return text_copy("its old task to end (new)");
         if (must_run && running < wanted)
                 return text_format("%" PRIu64 " of %" PRIu64 " tasks to run", wanted - running, wanted);
-        if (must_run && text_equal(service->update_state, "updating"))
+        if ((must_run && text_equal(service->update_state, "updating")) || may_go_back(swarm, service, on_id))
                 return text_copy("the engine to call the update complete");
         return NULL;
 }

@@ -771,6 +771,73 @@ static void a_network_of_the_hops_name_is_in_the_way(void **state)
         assert_int_equal(fake.changes, changes);
 }
 
+static void expect_no_plan(struct fake *fake, const struct plan_wish *wish, const char *words)
+{
+        _cleanup_error_ struct error error = {0};
+        _cleanup_plan_ struct plan plan = {0};
+        size_t changes = fake->changes;
+
+        assert_int_equal(plan_make(&fake->engine, wish, &plan, &error), -1);
+        assert_int_equal(error.kind, ERROR_REFUSED);
+        if (!strstr(error.sentence, words))
+                fail_msg("\"%s\" does not say \"%s\"", error.sentence, words);
+        assert_int_equal(fake->changes, changes);
+}
+
+static void no_plan_leads_to_where_the_network_is_already(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        expect_no_plan(&fake, &(struct plan_wish){.network = "proxy", .length_bits = 16},
+                       "proxy is a /16 already");
+        expect_no_plan(&fake, &(struct plan_wish){.network = "proxy", .subnet = plan.new_subnet},
+                       "has the subnet");
+        free(plan.old_subnet);
+        plan.old_subnet = text_copy(plan.new_subnet);
+        _cleanup_buffer_ struct buffer bytes = {0};
+        _cleanup_plan_ struct plan read = {0};
+        plan_format(&plan, false, &bytes);
+        assert_int_equal(plan_parse(bytes.bytes, bytes.length, "it", &read, NULL), -1);
+}
+
+static void an_edge_that_no_service_is_is_refused(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        expect_no_plan(
+                &fake,
+                &(struct plan_wish){.network = "proxy", .length_bits = 16, .edges = "edge_app,egde_tcp"},
+                "no service 'egde_tcp'");
+}
+
+#define LONG_NAME "a-network-whose-name-has-sixty-characters-and-not-one-more-xx"
+
+static void the_hop_of_a_long_name_is_short_enough_and_always_the_same(void **state)
+{
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_plan_ struct plan again = {0};
+        const struct plan_wish wish = {.network = LONG_NAME, .length_bits = 16};
+
+        (void)state;
+        scene_make(&fake, NETWORK(LONG_NAME, NET_SUBNET, "true"), ROOM_ENOUGH);
+        assert_int_equal(plan_make(&fake.engine, &wish, &plan, NULL), 0);
+        assert_int_equal(plan_make(&fake.engine, &wish, &again, NULL), 0);
+        assert_int_equal(strlen(plan.hop), 63);
+        assert_string_equal(plan.hop, again.hop);
+        must_run(&fake, &plan, GOAL_NEW, "the move");
+        assert_int_equal(fake_network_find(&fake, plan.hop), FAKE_NONE);
+}
+
 static void a_service_that_came_to_the_network_is_refused_or_adopted(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -837,6 +904,9 @@ int main(void)
                 cmocka_unit_test(an_update_that_the_engine_pauses_ends_the_run_and_can_be_undone),
                 cmocka_unit_test(an_update_that_the_engine_has_paused_is_posted_again_by_the_next_run),
                 cmocka_unit_test(an_update_that_the_engine_rolls_back_ends_the_run),
+                cmocka_unit_test(no_plan_leads_to_where_the_network_is_already),
+                cmocka_unit_test(an_edge_that_no_service_is_is_refused),
+                cmocka_unit_test(the_hop_of_a_long_name_is_short_enough_and_always_the_same),
                 cmocka_unit_test(a_service_that_came_to_the_network_is_refused_or_adopted),
                 cmocka_unit_test(a_container_that_came_to_the_network_is_refused_or_adopted),
                 cmocka_unit_test(killed_anywhere_the_same_command_ends_exactly_new),

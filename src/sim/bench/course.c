@@ -220,7 +220,7 @@ static void judge_failure(struct operator_state *o, const char *sentence)
 
         bench->runs_since++;
         bench_tell(bench, "ended early: %s", sentence);
-        if (is_undisturbed(bench))
+        if (is_undisturbed(bench) && !bench_is_full(bench))
                 bench_fault(bench, "what nobody disturbs ends at once", text_copy("one run"),
                             text_copy(sentence));
         else if (is_rightly_refused(bench))
@@ -278,7 +278,7 @@ static void outcome_of_no_swarm(const char *why, struct outcome *ret_outcome)
 void bench_run(const struct schedule *schedule, const char *state, FILE *trace, struct call_list *calls,
                struct outcome *ret_outcome)
 {
-        static const struct host nowhere = {0};
+        static const struct host nowhere = {.name = "nowhere"};
         _cleanup_error_ struct error error = {0};
         struct bench bench;
         struct operator_state o = {.bench = &bench, .goal = GOAL_NEW};

@@ -8,7 +8,7 @@
  * and of headroom's own nothing is left.
  */
 
-#define SETTLE_MS 20000
+#define SETTLE_MS 60000
 
 static void look_at_networks(struct bench *bench, const struct plan *plan, enum goal goal, struct watch *now)
 {
@@ -179,7 +179,7 @@ static void look_at_books(struct bench *bench, const struct plan *plan)
 
         if (fault)
                 bench_fault(bench, "the swarm's books agree", text_copy("no contradiction"), fault);
-        if (!is_lossy(plan) && sim_leaked(bench->sim) > bench->watch.leaked)
+        if (!is_lossy(plan) && !bench_is_full(bench) && sim_leaked(bench->sim) > bench->watch.leaked)
                 bench_fault(bench, "a move leaks nothing",
                             text_format("%llu leaked addresses", (unsigned long long)bench->watch.leaked),
                             text_format("%llu", (unsigned long long)sim_leaked(bench->sim)));
