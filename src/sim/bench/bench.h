@@ -18,8 +18,10 @@ struct outcome {
         char *invariant; /* the one that did not hold, NULL: all did; owned, as the others are */
         char *expected;
         char *found;
+        char *refusal; /* no plan was made, and this is why; NULL: one was */
         uint64_t calls, runs;
-        int64_t took_ms; /* of virtual time */
+        uint64_t idle_faults; /* that never struck */
+        int64_t took_ms;      /* of virtual time */
 };
 
 void outcome_done(struct outcome *outcome);
@@ -59,6 +61,7 @@ struct kept {
         bool one_writer; /* no two of its containers may run */
         bool gone;       /* somebody removed it */
         bool unseen;     /* somebody changed it, and nobody told headroom that this is right */
+        bool broken;     /* its new tasks could not come up, at some time */
         bool shaken;     /* what went wrong took it out of reach, and not headroom */
 };
 
@@ -70,8 +73,9 @@ struct tie {
 
 struct kept_container {
         char *name;
-        char *address; /* as it was asked for, NULL: none */
-        char *aliases; /* raw */
+        char *address;   /* as it was asked for, NULL: none */
+        char *aliases;   /* raw */
+        size_t networks; /* on how many it is */
 };
 
 struct watch {

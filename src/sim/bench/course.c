@@ -31,6 +31,7 @@ void outcome_done(struct outcome *outcome)
         free(outcome->invariant);
         free(outcome->expected);
         free(outcome->found);
+        free(outcome->refusal);
         *outcome = (struct outcome){0};
 }
 
@@ -110,9 +111,12 @@ static bool make_plan(struct operator_state *o)
                         bench_tell(bench, "planned: %s to %s", plan.old_subnet, plan.new_subnet);
                         host_file_plan(bench, &plan);
                         keep_plan(o, &plan);
+                        free(steal_pointer(bench->outcome.refusal));
                         return true;
                 }
                 bench_tell(bench, "no plan: %s", killed ? "killed" : error.sentence);
+                free(bench->outcome.refusal);
+                bench->outcome.refusal = text_copy(killed ? "killed" : error.sentence);
                 mishap_mend(bench);
                 bench_wait(bench, BETWEEN_MS);
         }
@@ -298,6 +302,8 @@ void bench_run(const struct schedule *schedule, const char *state, FILE *trace, 
                 while (!o.ended && !bench_is_over(&bench))
                         run_once(&o);
         bench.outcome.calls = bench.calls;
+        for (size_t i = 0; i < bench.struck.count; i++)
+                bench.outcome.idle_faults += !bench.struck.items[i];
         bench.outcome.took_ms = sim_now_ms(bench.sim);
         *ret_outcome = bench.outcome;
         clock_use(NULL);

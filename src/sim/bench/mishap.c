@@ -42,15 +42,28 @@ static bool post_spec(struct bench *bench, const char *service, const char *spec
         return bench_ask(bench, "POST", update, spec, NULL);
 }
 
-void mishap_touch(struct bench *bench, const char *service)
+/* An update that the engine has paused goes on when it is posted again, and ends the old tasks at once. */
+static void shake_broken(struct bench *bench, const char *spec)
 {
-        _cleanup_free_ char *spec = text_copy(sim_service_spec(bench->sim, service, NULL));
-
-        if (spec)
-                post_spec(bench, service, spec);
+        for (size_t i = 0; i < bench->watch.services.count; i++) {
+                struct kept *kept = &bench->watch.services.items[i];
+                if (kept->broken && sim_service_spec(bench->sim, kept->name, NULL) == spec)
+                        kept->shaken = true;
+        }
 }
 
-/* Puts `put` behind the first `after` of a text; NULL when there is none. */
+void mishap_touch(struct bench *bench, const char *service)
+{
+        const char *spec = sim_service_spec(bench->sim, service, NULL);
+        _cleanup_free_ char *copy = text_copy(spec);
+
+        if (!spec)
+                return;
+        shake_broken(bench, spec);
+        post_spec(bench, service, copy);
+}
+
+/* Puts `put`, and a comma where more follows, behind the first `after` of a text; NULL when there is none. */
 static char *put_behind(const char *text, const char *after, const char *put)
 {
         const char *at = text ? strstr(text, after) : NULL;
@@ -58,7 +71,7 @@ static char *put_behind(const char *text, const char *after, const char *put)
         if (!at)
                 return NULL;
         at += strlen(after);
-        return text_format("%.*s%s%s", (int)(at - text), text, put, at);
+        return text_format("%.*s%s%s%s", (int)(at - text), text, put, strchr("}]", *at) ? "" : ",", at);
 }
 
 /* The same change is made to the service and to what is expected of it. */
@@ -97,6 +110,16 @@ static void mark(struct bench *bench, const char *name, const char *after, const
                                                 (unsigned long long)bench->calls, number + strlen("%d"));
 
         change_service(bench, name, after, text);
+}
+
+static void mark_environment(struct bench *bench, const char *name)
+{
+        const char *spec = sim_service_spec(bench->sim, name, NULL);
+
+        if (spec && strstr(spec, "\"Env\":["))
+                mark(bench, name, "\"Env\":[", "\"MARK%d=1\"");
+        else
+                mark(bench, name, "\"ContainerSpec\":{", "\"Env\":[\"MARK%d=1\"]");
 }
 
 static void add_service(struct bench *bench)
@@ -217,6 +240,10 @@ static void set_model(struct bench *bench, const struct fault *fault, bool wrong
 
         shake_edge(bench, fault->subject);
         if (kept)
+                kept->broken = true;
+        if (kept && strstr(kept->spec, "\"FailureAction\":\"continue\"")) /* whatever becomes of new tasks */
+                kept->shaken = true;
+        if (kept)
                 kept->one_writer =
                         false; /* the engine starts a failed task again beside one that still stops */
         model.missing = wrong && fault->kind == FAULT_IMAGE_MISSING;
@@ -262,11 +289,11 @@ static void strike_once(struct bench *bench, const struct fault *fault)
         case FAULT_SERVICE_LABEL:
                 shake_service(bench,
                               fault->subject); /* in an update the engine ends the old task at once then */
-                mark(bench, fault->subject, "\"Labels\":{", "\"mark%d\":\"1\",");
+                mark(bench, fault->subject, "\"Labels\":{", "\"mark%d\":\"1\"");
                 return;
         case FAULT_SERVICE_UPDATED:
                 shake(bench, fault->subject);
-                mark(bench, fault->subject, "\"Env\":[", "\"MARK%d=1\",");
+                mark_environment(bench, fault->subject);
                 return;
         case FAULT_SERVICE_ADDED:
                 add_service(bench);

@@ -4,6 +4,8 @@
 
 /* headroom-sim --schedule FILE: one that somebody wrote, or that was found. */
 
+#define NOT_TRIED 2 /* headroom made no plan */
+
 enum {
         SCHEDULE,
         TRACE,
@@ -31,7 +33,7 @@ static int run_file(const struct schedule *schedule, bool trace, struct error *e
         }
         state_folder_remove(state);
         outcome_tell(NULL, &outcome, stdout);
-        return outcome.invariant ? 1 : 0;
+        return outcome.invariant ? 1 : outcome.refusal ? NOT_TRIED : 0;
 }
 
 static int run(int argc, char **argv)
@@ -51,7 +53,8 @@ const struct mode mode_schedule = {
         .usage = "--schedule FILE [--trace]",
         .summary = "one schedule of faults, from a file",
         .description = "Runs the schedule that FILE describes (docs/schedules.md). When something does not "
-                       "hold, every step is told, and the exit status is 1. A file that is not understood is "
+                       "hold, every step is told, and the exit status is 1; it is 2 when headroom makes no "
+                       "plan, so that nothing was tried. A file that is not understood is "
                        "refused with its line.\n\n"
                        "  headroom-sim --schedule tests/sim/schedules/hand-written.yaml --trace",
         .options = options,

@@ -107,13 +107,24 @@ static int read_shape(const struct yaml *yaml, const struct yaml_node *node, voi
         return shape->members.count ? 0 : yaml_refuse(yaml, node, error, "a shape needs members");
 }
 
+/* What happens to the swarm meanwhile is the faults' to say: the watch has to know of it. */
+static int refuse_events(const struct reading *reading, const struct yaml *yaml, const struct yaml_node *node,
+                         struct error *error)
+{
+        if (!reading->schedule.scenario->events.count)
+                return 0;
+        return yaml_refuse(yaml, node, error, "a schedule's swarm has no `then`: say it as faults");
+}
+
 static int read_swarm(const struct yaml *yaml, const struct yaml_node *node, void *member,
                       struct error *error)
 {
         struct reading *reading = member;
 
         reading->shapes++;
-        return scenario_of(yaml, node, &reading->schedule.scenario, error);
+        if (scenario_of(yaml, node, &reading->schedule.scenario, error) < 0)
+                return -1;
+        return refuse_events(reading, yaml, node, error);
 }
 
 /* Beside the schedule's own file, unless the path is absolute. */
@@ -131,9 +142,10 @@ static int read_scenario(const struct yaml *yaml, const struct yaml_node *node, 
                 *name == '/' || !slash
                         ? text_copy(name)
                         : text_format("%.*s/%s", (int)(slash - yaml->origin), yaml->origin, name);
-        if (scenario_read(path, &reading->schedule.scenario, error) == 0)
-                return 0;
-        return error_while(error, "reading line %u of %s", node->line, yaml->origin);
+        _cleanup_error_ struct error told = {0};
+        if (scenario_read(path, &reading->schedule.scenario, &told) == 0)
+                return refuse_events(reading, yaml, node, error);
+        return yaml_refuse(yaml, node, error, "%s", told.sentence);
 }
 
 /* Faults */

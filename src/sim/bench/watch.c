@@ -89,6 +89,20 @@ static bool is_rolled_back(struct bench *bench, struct kept *kept, const char *f
         return true;
 }
 
+static bool has_writable_mount(const char *spec)
+{
+        _cleanup_json_ struct json_document *d = NULL;
+
+        if (json_parse(spec, strlen(spec), &d, NULL) < 0)
+                return false;
+        json_for_each (mount, d, json_path(d, json_root(d), "TaskTemplate", "ContainerSpec", "Mounts", NULL))
+                if (!json_bool(d, json_get(d, mount, "ReadOnly")) &&
+                    (json_text_is(d, json_get(d, mount, "Type"), "volume") ||
+                     json_text_is(d, json_get(d, mount, "Type"), "bind")))
+                        return true;
+        return false;
+}
+
 struct kept *watch_add(struct bench *bench, const char *name)
 {
         const char *spec = sim_service_spec(bench->sim, name, NULL);
@@ -101,7 +115,7 @@ struct kept *watch_add(struct bench *bench, const char *name)
         kept->spec = watch_form(bench, spec, false);
         watch_relearn(bench, kept);
         kept->moved = strstr(kept->spec, TARGET "@\"") != NULL;
-        kept->one_writer = strstr(spec, "\"Type\":\"volume\"") && strstr(spec, "\"Replicas\":1}") &&
+        kept->one_writer = has_writable_mount(spec) && strstr(spec, "\"Replicas\":1}") &&
                            !strstr(spec, "\"Order\":\"start-first\"");
         kept->running = sim_service_running(bench->sim, name);
         return kept;
@@ -174,6 +188,7 @@ void watch_container(struct bench *bench, const char *name)
         struct kept_container *kept = list_add(&bench->watch.containers);
         json_node aliases = json_get(d, on, "Aliases");
         kept->name = text_copy(name);
+        kept->networks = json_count(d, json_path(d, json_root(d), "NetworkSettings", "Networks", NULL));
         kept->address = json_text(d, json_path(d, on, "IPAMConfig", "IPv4Address", NULL));
         kept->aliases = text_copy_n(json_bytes(d, aliases), json_length(d, aliases));
 }

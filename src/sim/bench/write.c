@@ -85,10 +85,14 @@ void outcome_tell(const struct schedule *schedule, const struct outcome *outcome
         if (outcome->invariant)
                 fprintf(to, "\n# does not hold: %s\n#   expected %s\n#   found    %s\n", outcome->invariant,
                         outcome->expected, outcome->found);
+        else if (outcome->refusal)
+                fprintf(to, "\n# not tried: headroom made no plan: %s\n", outcome->refusal);
         else
                 fprintf(to, "\n# all holds: %llu runs, %llu calls, %lld s of virtual time\n",
                         (unsigned long long)outcome->runs, (unsigned long long)outcome->calls,
                         (long long)(outcome->took_ms / 1000));
+        if (outcome->idle_faults)
+                fprintf(to, "# %llu of its faults never struck\n", (unsigned long long)outcome->idle_faults);
         if (!schedule)
                 return;
         schedule_write(schedule, &file);
