@@ -4,6 +4,7 @@
 #include "cli/review_cli.h"
 #include "cli/table.h"
 #include "move/check.h"
+#include "move/run.h"
 #include "settings/settings.h"
 
 #include <stdio.h>
@@ -113,6 +114,19 @@ static int tell(const struct invocation *invocation, const struct settings *sett
         return review_sign(invocation, review, error);
 }
 
+/* What a run has adopted since holds like the plan itself; but what is signed is the file that was planned.
+ */
+static int read_plan(const struct invocation *invocation, const char *state, struct plan *ret_plan,
+                     struct error *error)
+{
+        if (plan_read(invocation->words[0], ret_plan, error) < 0)
+                return -1;
+        if (!state || invocation_value(invocation, "sign"))
+                return 0;
+        _cleanup_free_ char *folder = text_format("%s/%s", state, ret_plan->id);
+        return plan_take_adopted(folder, ret_plan, error);
+}
+
 int command_check(const struct invocation *invocation)
 {
         struct check_options options = {.goal = invocation_flag(invocation, "undo") ? GOAL_OLD : GOAL_NEW,
@@ -133,7 +147,7 @@ int command_check(const struct invocation *invocation)
                 return invocation_fail(invocation, &error);
         if (!options.state)
                 options.state = settings.state;
-        if (plan_read(invocation->words[0], &plan, &error) < 0 ||
+        if (read_plan(invocation, options.state, &plan, &error) < 0 ||
             invocation_open_engine(invocation, &engine, &error) < 0 ||
             check_plan(engine, &plan, &options, &review.phase, &points, &error) < 0)
                 return invocation_fail(invocation, &error);

@@ -151,3 +151,18 @@ int plan_adopt(struct move *move, struct plan *plan, const struct run_observer *
                 return -1;
         return adopt_containers(&a, error);
 }
+
+int plan_take_adopted(const char *folder, struct plan *plan, struct error *error)
+{
+        _cleanup_free_ char *path = text_format("%s/" ADOPTED_PLAN_NAME, folder);
+        _cleanup_plan_ struct plan adopted = {0};
+
+        if (access(path, F_OK) < 0)
+                return 0;
+        if (plan_read(path, &adopted, error) < 0)
+                return -1;
+        plan_done(plan);
+        *plan = adopted;
+        adopted = (struct plan){0};
+        return 0;
+}

@@ -46,5 +46,11 @@ struct run_options {
 int plan_run(struct engine *engine, struct plan *plan, const struct run_options *options,
              const struct run_observer *observer, bool *ret_changed, struct error *error);
 
+/*
+ * Puts what an earlier run of the plan has adopted, and kept in the plan's folder of records, in the plan's
+ * place; the plan stays where no run did.
+ */
+int plan_take_adopted(const char *folder, struct plan *plan, struct error *error);
+
 /* The plan that an unfinished move of NET left in its hop network: ERROR_NOT_FOUND when there is none. */
 int plan_recover(struct engine *engine, const char *network, struct plan *ret_plan, struct error *error);

@@ -167,16 +167,10 @@ static int look_at_networks(struct run *run, struct error *error)
 static int adopt(struct run *run, struct error *error)
 {
         _cleanup_free_ char *path = text_format("%s/" ADOPTED_PLAN_NAME, run->move.folder);
-        _cleanup_plan_ struct plan adopted = {0};
 
-        if (access(path, F_OK) == 0) {
-                if (plan_read(path, &adopted, error) < 0)
-                        return -1;
-                plan_done(run->plan);
-                *run->plan = adopted;
-                adopted = (struct plan){0};
-                buffer_clear(&run->move.seen);
-        }
+        if (plan_take_adopted(run->move.folder, run->plan, error) < 0)
+                return -1;
+        buffer_clear(&run->move.seen);
         if (!run->options->adopt)
                 return 0;
         if (plan_adopt(&run->move, run->plan, run->observer, error) < 0 ||

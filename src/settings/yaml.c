@@ -293,13 +293,8 @@ int yaml_read(const char *path, size_t bound_bytes, struct yaml *ret_yaml, struc
 {
         _cleanup_buffer_ struct buffer bytes = {0};
 
-        _cleanup_error_ struct error told = {0};
-
-        if (file_read(path, bound_bytes, &bytes, &told) < 0 && told.kind != ERROR_REFUSED)
-                return error_move(error, &told);
-        if (told.kind ==
-            ERROR_REFUSED) /* too large to be one: not understood, like anything else that it is not */
-                return error_set(error, ERROR_USAGE, "%s:1: %s", path, told.sentence);
+        if (file_read(path, bound_bytes, &bytes, error) < 0)
+                return -1;
         return yaml_parse(buffer_text(&bytes), bytes.length, path, ret_yaml, error);
 }
 

@@ -141,6 +141,9 @@ static const struct {
          ":3: task-dies is of no call"},
         {"scenario: nowhere.yaml\n", "nowhere.yaml"},
         {"swarm: {networks: {proxy: {subnett: 10.0.1.0/24}}}\n", ":1: "},
+        {"swarm:\n  networks: {proxy: {subnet: 10.0.1.0/24}}\n  services: {web: {networks: [proxy]}}\n"
+         "  then: [{at: 5s, task_dies: web}]\n",
+         "has no `then`"},
         {"[1, 2]\n", ":1: "},
         {"seed: [\n", ": "},
 };

@@ -331,7 +331,13 @@ int schedule_read(const char *path, struct schedule *ret_schedule, struct error 
                                                         .nodes = 1,
                                                         .bits = SHAPE_BITS,
                                                         .call_ms = SHAPE_CALL_MS}};
-        int result = yaml_read(path, SCHEDULE_BYTES_MAX, &yaml, error);
+        _cleanup_error_ struct error told = {0};
+        int result = yaml_read(path, SCHEDULE_BYTES_MAX, &yaml, &told);
+        if (told.kind == ERROR_REFUSED)
+                error_set(error, ERROR_USAGE, "%s:1: this is no schedule: the file is larger than %zu bytes",
+                          path, SCHEDULE_BYTES_MAX);
+        else if (result < 0)
+                error_move(error, &told);
         if (result == 0) {
                 reading->yaml = &yaml;
                 reading->root = &yaml.root;
