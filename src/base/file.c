@@ -80,24 +80,28 @@ static void sync_folder_of(const char *path)
                 fsync(fd);
 }
 
-/* A link is followed, so that it stays one; what is no file, such as a device, is not replaced by one. */
-static int resolve_target(const char *path, char **ret_target, struct error *error)
+/* A link is followed, so that it stays one; what is no file, such as a device, is not replaced by one.
+ * Owned by the caller; NULL: it can't be written. */
+static char *resolve_target(const char *path, struct error *error)
 {
         struct stat status;
 
-        if (!*path)
-                return error_set(error, ERROR_USAGE, "a file's name is missing: it is empty");
-        if (lstat(path, &status) < 0 && errno == ENOENT) {
-                *ret_target = text_copy(path);
-                return 0;
+        if (!*path) {
+                error_set(error, ERROR_USAGE, "a file's name is missing: it is empty");
+                return NULL;
         }
+        if (lstat(path, &status) < 0 && errno == ENOENT)
+                return text_copy(path);
         _cleanup_free_ char *target = realpath(path, NULL);
         if (!target || stat(target, &status) < 0)
-                return fail(error, "write", path);
-        if (!S_ISREG(status.st_mode))
-                return error_set(error, ERROR_REFUSED, "cannot write %s: it is not a regular file", path);
-        *ret_target = steal_pointer(target);
-        return 0;
+                fail(error, "write", path);
+        else if (S_ISDIR(status.st_mode))
+                error_set(error, ERROR_FAILED, "cannot write %s: it is a folder", path);
+        else if (!S_ISREG(status.st_mode))
+                error_set(error, ERROR_REFUSED, "cannot write %s: it is not a regular file", path);
+        else
+                return steal_pointer(target);
+        return NULL;
 }
 
 static int replace_file(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
@@ -119,9 +123,9 @@ static int replace_file(const char *path, const void *bytes, size_t length, mode
 
 int file_write(const char *path, const void *bytes, size_t length, mode_t mode, struct error *error)
 {
-        _cleanup_free_ char *target = NULL;
+        _cleanup_free_ char *target = resolve_target(path, error);
 
-        if (resolve_target(path, &target, error) < 0)
+        if (!target)
                 return -1;
         return replace_file(target, bytes, length, mode, error);
 }

@@ -117,7 +117,7 @@ static int connect_container(struct move *move, const struct step *step, const c
                              struct error *error)
 {
         const struct plan_container *container = &move->plan->containers.items[step->index];
-        char text[ADDRESS_TEXT_SIZE];
+        char text[ADDRESS_TEXT_SIZE] = "";
         bool taken = true;
         uint32_t address;
 

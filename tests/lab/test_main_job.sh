@@ -116,7 +116,7 @@ headroom_sim=${HEADROOM_SIM_BIN:-${headroom%/cli/headroom}/sim/front/headroom-si
 "$headroom_sim" --scenario "$lab/../scenarios/cc-ci.yaml" --socket "$work/sim.sock" >"$work/sim.log" 2>&1 &
 workers+=($!)
 check the_scenario_is_served wait_until 20 grep -q '^ready: ' "$work/sim.log"
-on_sim=(env HEADROOM_STATE="$work/state.sim" HEADROOM_CONFIG=/dev/null "$headroom" --host "unix://$work/sim.sock")
+on_sim=(env HEADROOM_STATE="$work/state.sim" HEADROOM_CONFIG=/dev/null DOCKER_HOST="unix://$work/sim.sock" "$headroom")
 "${on_sim[@]}" >"$work/table.sim" || true
 same the_scenario_has_the_same_table_and_findings "$work/table" "$work/table.sim"
 check planning_works_on_the_scenario "${on_sim[@]}" plan proxy --size 16 -o "$work/sim.plan"
