@@ -248,6 +248,7 @@ struct sim_task {
         bool allocated; /* has its addresses */
         bool present;   /* counts as live on its node */
         bool updated;   /* made by the updater that is at work */
+        bool tried;     /* that updater made one in its place */
         bool follows;   /* runs as soon as its slot's old task has ended */
         bool queued;    /* waits for an address or a node */
         bool stopping;

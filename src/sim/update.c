@@ -6,6 +6,8 @@
  * The updater. A slot whose task was made from another spec gets a new one: first the old one is told to end,
  * or first the new one has to run. So many slots at a time as the spec says, with a delay after each. When
  * all are done, failures are still watched for during the monitor time before the update is called completed.
+ * An update that goes on despite failures tries each slot once: it is completed while old tasks run, and the
+ * next updater, which tells of itself only by its end, tries those again.
  */
 
 static const struct sim_update_config *config_of(const struct sim_service *service)
@@ -44,7 +46,7 @@ void sim_update_begin(struct sim *sim, struct sim_service *service)
         service->updated = 0;
         service->quiet_ms = 0;
         for_each_sim_task (task, service)
-                task->updated = false;
+                task->updated = task->tried = false;
 }
 
 /* Whether the updater still works on the slot: its new task is not up yet, or was so less than the delay ago.
@@ -80,6 +82,7 @@ static void replace(struct sim *sim, struct sim_service *service, struct sim_slo
                 sim_task_add(sim, service, slot->dirty->slot, node, start_first ? TASK_RUNNING : TASK_READY);
 
         task->updated = true;
+        slot->dirty->tried = true;
         service->updated++;
         slot->clean = task;
         if (start_first)
@@ -90,6 +93,12 @@ static void replace(struct sim *sim, struct sim_service *service, struct sim_slo
         sim_service_due(sim, service, UPDATE_OLD_TASK_MAX_MS);
 }
 
+/* Its new task has failed, and is not this updater's care any more; nor is the one that follows it. */
+static bool is_passed_over(const struct sim_slot *slot)
+{
+        return slot->dirty && slot->dirty->tried && !(slot->clean && slot->clean->updated);
+}
+
 /* One that was made for this spec before the updater came stays; the others go at once. */
 static bool old_may_end(const struct sim_service *service, const struct sim_slot *slot)
 {
@@ -97,7 +106,7 @@ static bool old_may_end(const struct sim_service *service, const struct sim_slot
                slot->clean->state == TASK_RUNNING;
 }
 
-static void finish(struct sim *sim, struct sim_service *service)
+static void finish(struct sim *sim, struct sim_service *service, bool passed_over)
 {
         int64_t monitor_ms = config_of(service)->monitor_ms;
 
@@ -112,30 +121,23 @@ static void finish(struct sim *sim, struct sim_service *service)
         if (sim->now_ms < service->quiet_ms + monitor_ms)
                 return;
         service->updating = false;
-        if (service->update_state == SIM_UPDATING)
-                set_status(sim, service, SIM_COMPLETED, text_copy("update completed"));
-        else
+        if (service->update_state == SIM_ROLLBACK_STARTED)
                 set_status(sim, service, SIM_ROLLBACK_COMPLETED, text_copy("rollback completed"));
+        else
+                set_status(sim, service, SIM_COMPLETED, text_copy("update completed"));
+        if (passed_over) {
+                sim_update_begin(sim, service);
+                sim_service_due(sim, service, 1);
+        }
 }
 
-void sim_update_go_on(struct sim *sim, struct sim_service *service, struct sim_slots *slots)
+static void work_on(struct sim *sim, struct sim_service *service, struct sim_slots *slots, uint64_t in_work)
 {
         uint64_t parallelism = config_of(service)->parallelism;
-        uint64_t in_work = 0;
-        bool dirty = false;
 
-        if (!service->updating || service->update_state == SIM_PAUSED ||
-            service->update_state == SIM_ROLLBACK_PAUSED)
-                return;
-        for (size_t i = 1; i < slots->count; i++) {
-                dirty = dirty || slots->items[i].dirty;
-                in_work += is_in_work(sim, service, &slots->items[i]);
-        }
-        if (dirty && service->update_state == SIM_UPDATE_NONE)
-                set_status(sim, service, SIM_UPDATING, text_copy("update in progress"));
         for (size_t i = 1; i < slots->count; i++) {
                 struct sim_slot *slot = &slots->items[i];
-                if (!slot->dirty || !sim_task_is_wanted(slot->dirty))
+                if (!slot->dirty || is_passed_over(slot) || !sim_task_is_wanted(slot->dirty))
                         continue;
                 if (slot->clean && old_may_end(service, slot)) {
                         end_old(sim, service, slot);
@@ -144,8 +146,27 @@ void sim_update_go_on(struct sim *sim, struct sim_service *service, struct sim_s
                         in_work++;
                 }
         }
+}
+
+void sim_update_go_on(struct sim *sim, struct sim_service *service, struct sim_slots *slots)
+{
+        uint64_t in_work = 0;
+        bool dirty = false, passed_over = false;
+
+        if (!service->updating || service->update_state == SIM_PAUSED ||
+            service->update_state == SIM_ROLLBACK_PAUSED)
+                return;
+        for (size_t i = 1; i < slots->count; i++) {
+                const struct sim_slot *slot = &slots->items[i];
+                passed_over = passed_over || is_passed_over(slot);
+                dirty = dirty || (slot->dirty && !is_passed_over(slot));
+                in_work += is_in_work(sim, service, slot);
+        }
+        if (dirty && service->update_state == SIM_UPDATE_NONE)
+                set_status(sim, service, SIM_UPDATING, text_copy("update in progress"));
+        work_on(sim, service, slots, in_work);
         if (!dirty && !in_work)
-                finish(sim, service);
+                finish(sim, service, passed_over);
 }
 
 /* Failures */
