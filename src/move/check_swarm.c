@@ -3,6 +3,7 @@
 #include "move/container.h"
 #include "move/look.h"
 #include "move/plan_service.h"
+#include "move/way.h"
 
 #include <inttypes.h>
 
@@ -235,7 +236,24 @@ int check_running(struct checking *c, _unused_ struct error *error)
         return 0;
 }
 
-/* A start-first update needs one more address on every other overlay of its service. */
+static enum check_result judge_room(struct interval available, uint64_t needed)
+{
+        if (available.max < needed)
+                return CHECK_FAIL;
+        return available.min < needed ? CHECK_UNKNOWN : CHECK_PASS;
+}
+
+static void add_room(struct checking *c, const struct service *service, const struct account *account)
+{
+        uint64_t needed = way_addresses_needed(service);
+
+        check_add(c, judge_room(account->free, needed),
+                  text_format("room for %s on %s", service->name, account->network->name),
+                  text_format("%" PRIu64 " free for a start-first update", needed),
+                  text_format("%" PRIu64 " to %" PRIu64 " free", account->free.min, account->free.max));
+}
+
+/* A start-first update needs more addresses on every other overlay of its service. */
 int check_room(struct checking *c, _unused_ struct error *error)
 {
         for_each_planned (planned, c->plan) {
@@ -245,13 +263,9 @@ int check_room(struct checking *c, _unused_ struct error *error)
                 for_each_attachment (attachment, service) {
                         const struct account *account =
                                 account_of_network(&c->accounts, attachment->network_id);
-                        if (!account || text_equal(attachment->network_id, c->move.net_id))
-                                continue;
-                        check_add(c, account->free.max ? CHECK_PASS : CHECK_FAIL,
-                                  text_format("room for %s on %s", planned->name, account->network->name),
-                                  text_copy("an address for a start-first update"),
-                                  text_format("%" PRIu64 " to %" PRIu64 " free", account->free.min,
-                                              account->free.max));
+                        if (account && account->counted &&
+                            !text_equal(attachment->network_id, c->move.net_id))
+                                add_room(c, service, account);
                 }
         }
         return 0;

@@ -32,13 +32,15 @@ struct making {
         const struct plan_wish *wish;
         struct swarm swarm;
         struct network *network;
-        struct buffer inspect; /* of NET */
-        uint64_t needed;       /* addresses that are owned on NET or waited for */
+        struct accounts accounts; /* of its overlays */
+        struct buffer inspect;    /* of NET */
+        uint64_t needed;          /* addresses that are owned on NET or waited for */
         struct plan plan;
 };
 
 static void making_done(struct making *making)
 {
+        accounts_done(&making->accounts);
         swarm_done(&making->swarm);
         buffer_done(&making->inspect);
         plan_done(&making->plan);
@@ -99,10 +101,8 @@ static int refuse_addressing(const struct network *network, struct error *error)
 /* What the account of NET says of it now. */
 static void read_account(struct making *making)
 {
-        _cleanup_accounts_ struct accounts accounts = {0};
-
-        accounts_of(&making->swarm, NULL, &accounts);
-        const struct account *account = account_of_network(&accounts, making->network->id);
+        accounts_of(&making->swarm, NULL, &making->accounts);
+        const struct account *account = account_of_network(&making->accounts, making->network->id);
         making->needed = account ? account->owned + account->stuck : 0;
         making->plan.refusing = account && account->refusing;
 }
@@ -369,14 +369,15 @@ static int add_service(struct making *making, const struct service *service, str
 {
         _cleanup_buffer_ struct buffer body = {0};
         const char *const ids[] = {making->network->id, NULL};
+        const struct way_ground ground = {making->engine, &making->swarm, &making->accounts, making->plan.id,
+                                          ids};
         const char *edges = making->wish->edges;
         bool edge = edges ? is_listed(edges, service->name) : service->ports.count > 0;
 
         if (look_service(making->engine, service->id, &body, error) < 0 ||
             refuse_service(making, service, &body, error) < 0)
                 return error_while(error, "planning service %s", service->name);
-        return plan_service_make(making->engine, &making->swarm, service, &body, making->plan.id, ids, edge,
-                                 list_add(&making->plan.services), error);
+        return plan_service_make(&ground, service, &body, edge, list_add(&making->plan.services), error);
 }
 
 static int compare_planned(const void *a, const void *b)

@@ -74,25 +74,24 @@ static int64_t measure_ready_ms(struct engine *engine, const struct swarm *swarm
         return 0;
 }
 
-int plan_service_make(struct engine *engine, const struct swarm *swarm, const struct service *service,
-                      const struct buffer *body, const char *plan_id, const char *const *ids, bool edge,
-                      struct plan_service *planned, struct error *error)
+int plan_service_make(const struct way_ground *ground, const struct service *service,
+                      const struct buffer *body, bool edge, struct plan_service *planned, struct error *error)
 {
         _cleanup_buffer_ struct buffer spec = {0};
         bool health = service->health_check ||
-                      (!service->health_check_none && image_has_health_check(engine, service->image));
+                      (!service->health_check_none && image_has_health_check(ground->engine, service->image));
 
         planned->id = text_copy(service->id);
         planned->name = text_copy(service->name);
         planned->version = service->version;
         planned->edge = edge;
-        planned->stuck = is_stuck(swarm, service);
-        planned->ready_ms = measure_ready_ms(engine, swarm, service);
-        planned->complete = plan_service_is_complete(swarm, service);
+        planned->stuck = is_stuck(ground->swarm, service);
+        planned->ready_ms = measure_ready_ms(ground->engine, ground->swarm, service);
+        planned->complete = plan_service_is_complete(ground->swarm, service);
         if (spec_build(body, NULL, NULL, NULL, EDITS_NONE, &spec, error) < 0 ||
-            spec_digest(spec.bytes, spec.length, plan_id, ids, &planned->parts, error) < 0)
+            spec_digest(spec.bytes, spec.length, ground->plan_id, ground->ids, &planned->parts, error) < 0)
                 return error_while(error, "planning service %s", service->name);
-        return way_decide(swarm, service, body, health, planned, error);
+        return way_decide(ground, service, body, health, planned, error);
 }
 
 /* The IDs that mean "the network this is about"; `ids` has room for four. */
@@ -197,19 +196,21 @@ int plan_service_adopt(const struct move *move, struct plan_service *planned, co
         return digest_original(move, planned, body, &planned->parts, error);
 }
 
-int plan_service_join(const struct move *move, struct plan *plan, const struct swarm *swarm,
+int plan_service_join(const struct move *move, struct plan *plan, struct swarm *swarm,
                       const struct service *service, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_accounts_ struct accounts accounts = {0};
         const char *ids[4];
 
         networks_of(move, ids);
+        accounts_of(swarm, NULL, &accounts);
+        const struct way_ground ground = {move->engine, swarm, &accounts, plan->id, ids};
         if (look_service(move->engine, service->id, &body, error) < 0)
                 return -1;
         /* Before the edges, which move last. */
         struct plan_service joined = {0};
-        if (plan_service_make(move->engine, swarm, service, &body, plan->id, ids, false, &joined, error) <
-            0) {
+        if (plan_service_make(&ground, service, &body, false, &joined, error) < 0) {
                 plan_service_done(&joined);
                 return -1;
         }

@@ -30,11 +30,11 @@ int plan_service_adopt(const struct move *move, struct plan_service *planned, co
                        struct error *error);
 
 /* Adds a service that has come to NET since, with its own way of moving. */
-int plan_service_join(const struct move *move, struct plan *plan, const struct swarm *swarm,
+int plan_service_join(const struct move *move, struct plan *plan, struct swarm *swarm,
                       const struct service *service, struct error *error);
 
-/* Plans one service of the surveyed swarm; the plan's ID must be set. `ids` are the networks its digests
- * mask. */
-int plan_service_make(struct engine *engine, const struct swarm *swarm, const struct service *service,
-                      const struct buffer *body, const char *plan_id, const char *const *ids, bool edge,
-                      struct plan_service *planned, struct error *error);
+/* Plans one service of the surveyed swarm. */
+struct way_ground;
+int plan_service_make(const struct way_ground *ground, const struct service *service,
+                      const struct buffer *body, bool edge, struct plan_service *planned,
+                      struct error *error);

@@ -33,14 +33,43 @@ static const struct mount *writable_mount(const struct service *service)
         return NULL;
 }
 
+uint64_t way_addresses_needed(const struct service *service)
+{
+        uint64_t replicas = service->mode == SERVICE_REPLICATED ? MAX(service->replicas, 1) : 1;
+
+        return service->update_parallelism ? MIN(service->update_parallelism, replicas) : replicas;
+}
+
+static bool is_moved(const struct way_ground *ground, const char *network_id)
+{
+        for (const char *const *id = ground->ids; *id; id++)
+                if (text_equal(*id, network_id))
+                        return true;
+        return false;
+}
+
+/* One of its other overlays that surely has no room for the tasks that start first; NULL when none. */
+static const struct network *network_without_room(const struct way_ground *ground,
+                                                  const struct service *service)
+{
+        for_each_attachment (attachment, service) {
+                const struct account *account = account_of_network(ground->accounts, attachment->network_id);
+                if (account && account->counted && !is_moved(ground, attachment->network_id) &&
+                    account->free.max < way_addresses_needed(service))
+                        return account->network;
+        }
+        return NULL;
+}
+
 /* Why two tasks can't run at once at all; NULL when they can. */
-static const char *hard_objection(const struct service *service)
+static char *hard_objection(const struct way_ground *ground, const struct service *service)
 {
         if (has_host_port(service))
-                return "it publishes a port of its host, which only one task can hold";
+                return text_copy("it publishes a port of its host, which only one task can hold");
         if (service->max_replicas_per_node)
-                return "it limits its replicas per node";
-        return NULL;
+                return text_copy("it limits its replicas per node");
+        const struct network *full = network_without_room(ground, service);
+        return full ? text_format("its network %s has no address free for another task", full->name) : NULL;
 }
 
 /* Why they should not, though its own settings might say otherwise. */
@@ -160,11 +189,12 @@ static void set_gaps(const struct swarm *swarm, const struct service *service, b
         planned->settle_bound_ms = MIN(settle, SETTLE_MAX_MS);
 }
 
-static int decide_way(const struct service *service, const struct buffer *body, bool health_check,
-                      struct plan_service *planned, struct error *error)
+static int decide_way(const struct way_ground *ground, const struct service *service,
+                      const struct buffer *body, bool health_check, struct plan_service *planned,
+                      struct error *error)
 {
         bool own_start_first = text_equal(service->update_order, "start-first");
-        const char *hard = hard_objection(service);
+        _cleanup_free_ char *hard = hard_objection(ground, service);
         _cleanup_free_ char *soft = soft_objection(service, health_check);
 
         planned->way = !hard && (own_start_first || !soft) ? WAY_START_FIRST : WAY_STOP_FIRST;
@@ -196,24 +226,25 @@ static bool has_running_task(const struct swarm *swarm, const struct service *se
  * goes to the hop start-first, whatever it does on its way back. Not where two tasks may not be: the VIP that
  * the service gives back as it leaves may be the address that the old task was waiting for.
  */
-static int start_stuck_at_once(const struct swarm *swarm, const struct service *service,
+static int start_stuck_at_once(const struct way_ground *ground, const struct service *service,
                                const struct buffer *body, struct plan_service *planned, struct error *error)
 {
         bool own_stop_first = !text_equal(service->update_order, "start-first");
+        _cleanup_free_ char *hard = hard_objection(ground, service);
 
-        if (!planned->stuck || planned->way != WAY_STOP_FIRST || !own_stop_first || hard_objection(service) ||
-            writable_mount(service) || has_running_task(swarm, service))
+        if (!planned->stuck || planned->way != WAY_STOP_FIRST || !own_stop_first || hard ||
+            writable_mount(service) || has_running_task(ground->swarm, service))
                 return 0;
         return edit_order(body, "UpdateConfig", "start-first", EDIT_UNTIL_BACK, &planned->edits, error);
 }
 
-int way_decide(const struct swarm *swarm, const struct service *service, const struct buffer *body,
+int way_decide(const struct way_ground *ground, const struct service *service, const struct buffer *body,
                bool health_check, struct plan_service *planned, struct error *error)
 {
-        if (decide_way(service, body, health_check, planned, error) < 0 ||
-            start_stuck_at_once(swarm, service, body, planned, error) < 0)
+        if (decide_way(ground, service, body, health_check, planned, error) < 0 ||
+            start_stuck_at_once(ground, service, body, planned, error) < 0)
                 return -1;
-        set_gaps(swarm, service, health_check, planned);
+        set_gaps(ground->swarm, service, health_check, planned);
         return 0;
 }
 

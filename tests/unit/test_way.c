@@ -14,6 +14,9 @@
 
 struct scene {
         struct swarm swarm;
+        struct network other; /* the one network that the service is on besides */
+        struct attachment attachment;
+        struct accounts accounts;
         struct service service;
         struct buffer body;
         struct plan plan; /* owns the planned service */
@@ -23,6 +26,7 @@ struct scene {
 static void scene_done(struct scene *scene)
 {
         swarm_done(&scene->swarm);
+        accounts_done(&scene->accounts);
         free(scene->service.ports.items);
         free(scene->service.mounts.items);
         buffer_done(&scene->body);
@@ -57,9 +61,11 @@ static void add_task(struct scene *scene, enum task_state state, int64_t took_ms
 
 static void decide(struct scene *scene, bool health_check)
 {
+        const char *const ids[] = {"net", "hop", NULL};
+        const struct way_ground ground = {.swarm = &scene->swarm, .accounts = &scene->accounts, .ids = ids};
+
         assert_int_equal(
-                way_decide(&scene->swarm, &scene->service, &scene->body, health_check, scene->planned, NULL),
-                0);
+                way_decide(&ground, &scene->service, &scene->body, health_check, scene->planned, NULL), 0);
 }
 
 static void expect(const struct scene *scene, enum way way, const char *why)
@@ -163,6 +169,60 @@ static void a_limit_per_node_stops_first_even_against_its_own_setting(void **sta
         scene.service.max_replicas_per_node = 1;
         decide(&scene, true);
         expect(&scene, WAY_STOP_FIRST, "limits its replicas per node");
+}
+
+static void add_network(struct scene *scene, const char *id, struct interval available)
+{
+        scene->other = (struct network){.id = id, .name = "other"};
+        scene->attachment = (struct attachment){.network_id = id};
+        scene->service.networks.items = &scene->attachment;
+        scene->service.networks.count = 1;
+        *list_add(&scene->accounts.items) =
+                (struct account){.network = &scene->other, .counted = true, .free = available};
+}
+
+/* The new task would wait in New for an address that only the old one can give back. */
+static void another_network_without_room_stops_first_even_against_its_own_setting(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+
+        (void)state;
+        scene_set(&scene, "start-first", "");
+        add_network(&scene, "o", (struct interval){0, 0});
+        decide(&scene, true);
+        expect(&scene, WAY_STOP_FIRST, "its network other has no address free");
+        expect_edit(&scene, 0, "UpdateConfig/Order", "\"start-first\"", "\"stop-first\"");
+}
+
+static void as_many_addresses_are_needed_as_tasks_start_at_once(void **state)
+{
+        static const struct {
+                uint64_t replicas, parallelism, free;
+                enum way way;
+        } cases[] = {{3, 1, 1, WAY_START_FIRST}, {3, 2, 1, WAY_STOP_FIRST},  {3, 2, 2, WAY_START_FIRST},
+                     {3, 0, 2, WAY_STOP_FIRST},  {3, 0, 3, WAY_START_FIRST}, {1, 5, 1, WAY_START_FIRST}};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_scene_ struct scene scene = {0};
+                scene_set(&scene, "start-first", "");
+                scene.service.replicas = cases[i].replicas;
+                scene.service.update_parallelism = cases[i].parallelism;
+                add_network(&scene, "o", (struct interval){0, cases[i].free});
+                decide(&scene, true);
+                assert_int_equal(scene.planned->way, cases[i].way);
+        }
+}
+
+static void room_on_the_network_that_is_moved_does_not_count(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+
+        (void)state;
+        scene_set(&scene, "start-first", "");
+        add_network(&scene, "net", (struct interval){0, 0});
+        decide(&scene, true);
+        assert_int_equal(scene.planned->way, WAY_START_FIRST);
 }
 
 static void add_mount(struct scene *scene, const char *type, bool read_only)
@@ -385,6 +445,9 @@ int main(void)
                 cmocka_unit_test(a_host_port_stops_first_even_against_its_own_setting),
                 cmocka_unit_test(an_ingress_port_stops_nobody),
                 cmocka_unit_test(a_limit_per_node_stops_first_even_against_its_own_setting),
+                cmocka_unit_test(another_network_without_room_stops_first_even_against_its_own_setting),
+                cmocka_unit_test(as_many_addresses_are_needed_as_tasks_start_at_once),
+                cmocka_unit_test(room_on_the_network_that_is_moved_does_not_count),
                 cmocka_unit_test(a_mount_that_is_written_stops_first),
                 cmocka_unit_test(its_own_start_first_outweighs_a_written_mount),
                 cmocka_unit_test(reservations_and_global_services_stop_first),
