@@ -12,6 +12,7 @@
 #include "pool/account.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 /*
  * From a survey to a plan, one thing after the other: is this a network that can be moved; which subnet; who
@@ -107,6 +108,15 @@ static void read_account(struct making *making)
         making->plan.refusing = account && account->refusing;
 }
 
+/* The same for every plan of NET, since it is the lock; a network's name has at most 63 characters. */
+static char *hop_name(const char *network)
+{
+        if (strlen(HOP_PREFIX) + strlen(network) <= NAME_MAX_LENGTH)
+                return text_format(HOP_PREFIX "%s", network);
+        return text_format(HOP_PREFIX "%.*s-%08x", (int)(NAME_MAX_LENGTH - strlen(HOP_PREFIX) - 9), network,
+                           text_hash(network, strlen(network)));
+}
+
 /* In the middle of a move the swarm is not as it is meant to be: no plan can rest on that. */
 static int refuse_moving(const struct swarm *swarm, const struct network *network, struct error *error)
 {
@@ -120,6 +130,21 @@ static int refuse_moving(const struct swarm *swarm, const struct network *networ
                                          "%s is being moved already, and %s holds that move: finish it with "
                                          "`headroom apply --recover %s`, or undo it with --undo",
                                          network->name, hop->name, network->name);
+        return 0;
+}
+
+/* The engine refuses a second network of a name, a local one's and any case of it included. */
+static int refuse_taken_hop(const struct swarm *swarm, const struct network *network, struct error *error)
+{
+        _cleanup_free_ char *hop = hop_name(network->name);
+
+        for_each_network (other, swarm)
+                if (strcasecmp(other->name, hop) == 0)
+                        return error_set(error, ERROR_REFUSED,
+                                         "there is a network %s, which is of no move, and the hop for %s "
+                                         "takes that name: remove it with `docker network rm %s`, or make it "
+                                         "anew under another name",
+                                         other->name, network->name, other->name);
         return 0;
 }
 
@@ -149,7 +174,8 @@ static int read_swarm(struct making *making, struct error *error)
                 return -1;
         if (refuse_kind(network, error) < 0 || refuse_addressing(network, error) < 0)
                 return -1;
-        if (refuse_moving(&making->swarm, network, error) < 0)
+        if (refuse_moving(&making->swarm, network, error) < 0 ||
+            refuse_taken_hop(&making->swarm, network, error) < 0)
                 return -1;
         making->network = network;
         if (refuse_down_nodes(making, error) < 0)
@@ -285,15 +311,6 @@ static int choose(struct making *making, struct error *error)
         if (choose_new(making, &occupied, error) < 0)
                 return -1;
         return choose_hop(making, &occupied, error);
-}
-
-/* The same for every plan of NET, since it is the lock; a network's name has at most 63 characters. */
-static char *hop_name(const char *network)
-{
-        if (strlen(HOP_PREFIX) + strlen(network) <= NAME_MAX_LENGTH)
-                return text_format(HOP_PREFIX "%s", network);
-        return text_format(HOP_PREFIX "%.*s-%08x", (int)(NAME_MAX_LENGTH - strlen(HOP_PREFIX) - 9), network,
-                           text_hash(network, strlen(network)));
 }
 
 static int make_requests(struct making *making, struct error *error)

@@ -134,6 +134,11 @@ else
   pass "unallocated_network (the engine refuses such a network: $(cat "$work/poolless"))"
 fi
 
+docker network create --driver bridge --subnet 10.68.0.0/24 headroom-hop-shared >/dev/null
+engine_state versions >"$work/versions"
+bad hop_name_taken 2 'a network headroom-hop-shared, which is of no move' "${p[@]}" shared --size 16
+docker network rm headroom-hop-shared >/dev/null
+
 # ---- subnets that will not do ----
 
 on_node 1 ip route add 10.71.0.0/16 dev lab0
