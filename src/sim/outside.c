@@ -41,11 +41,33 @@ void sim_outside_done(struct sim *sim)
         free(sim->outside.items);
 }
 
-bool sim_leak(struct sim *sim, const char *name, uint32_t address)
+static struct sim_network *network_with_pool(struct sim *sim, const char *name)
 {
         struct sim_network *network = sim_network_find(sim, name);
 
-        if (!network || network->removed || network->local || !network->allocated)
+        return network && !network->removed && !network->local && network->allocated ? network : NULL;
+}
+
+bool sim_address_keep(struct sim *sim, const char *name, uint32_t address)
+{
+        struct sim_network *network = network_with_pool(sim, name);
+
+        return network && sim_address_take(&network->pool, address);
+}
+
+void sim_address_let_go(struct sim *sim, const char *name, uint32_t address)
+{
+        struct sim_network *network = network_with_pool(sim, name);
+
+        if (network)
+                sim_address_give(&network->pool, address);
+}
+
+bool sim_leak(struct sim *sim, const char *name, uint32_t address)
+{
+        struct sim_network *network = network_with_pool(sim, name);
+
+        if (!network)
                 return false;
         if (address ? !sim_address_take(&network->pool, address)
                     : !sim_address_next(&network->pool, &address))

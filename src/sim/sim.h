@@ -167,6 +167,9 @@ void sim_pool_watch(struct sim *sim, const char *network);
  * free. False when it is held already, when none is free, or when there is no such pool.
  */
 bool sim_leak(struct sim *sim, const char *network, uint32_t address);
+/* Keeps a free address from whoever asks for any, while a swarm is being made; false when it is held. */
+bool sim_address_keep(struct sim *sim, const char *network, uint32_t address);
+void sim_address_let_go(struct sim *sim, const char *network, uint32_t address);
 /* Whether the network has a pool; false for one that overlaps another, or is not there. */
 bool sim_network_has_pool(struct sim *sim, const char *network);
 /* Gives one network's leaked addresses back, and no other's, which no engine can. */

@@ -318,6 +318,32 @@ static void what_is_made_is_at_rest_and_counts(void **state)
         assert_int_equal(sim_pool_state(sim, "m").held, 1 + 3 + 2 + 2);
 }
 
+/* On its node the first one also brings the balancer, which takes the next address that is free. */
+static void containers_have_the_addresses_that_they_ask_for_in_any_order(void **state)
+{
+        static const char *const orders[][3] = {{"2", "3", "4"}, {"3", "2", "4"}, {"4", "3", "2"}};
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(orders); i++) {
+                _cleanup_free_ char *text =
+                        text_format("networks: {n: {subnet: 10.9.0.0/28, attachable: true}}\n"
+                                    "containers:\n"
+                                    "  a: {networks: {n: {address: 10.9.0.%s}}}\n"
+                                    "  b: {networks: {n: {address: 10.9.0.%s}}}\n"
+                                    "  c: {networks: {n: {address: 10.9.0.%s}}}\n",
+                                    orders[i][0], orders[i][1], orders[i][2]);
+                _cleanup_sim_ struct sim *sim = open_text(text, 0);
+                for (size_t j = 0; j < 3; j++) {
+                        _cleanup_free_ char *path = text_format("/containers/%c/json", (int)('a' + j));
+                        _cleanup_free_ char *said = scene_text(sim, path, "NetworkSettings", "Networks", "n");
+                        _cleanup_free_ char *wanted =
+                                text_format("\"IPAddress\":\"10.9.0.%s\"", orders[i][j]);
+                        assert_non_null(strstr(said, wanted));
+                }
+                assert_int_equal(sim_pool_state(sim, "n").held, 4);
+        }
+}
+
 static void a_full_pool_refuses_whoever_is_stuck(void **state)
 {
         _cleanup_sim_ struct sim *sim = open_text("networks:\n"
@@ -489,6 +515,7 @@ int main(void)
                 cmocka_unit_test(overlapping_subnets_are_refused_unless_they_are_meant),
                 cmocka_unit_test(a_file_that_is_too_large_or_too_deep_is_refused),
                 cmocka_unit_test(what_is_made_is_at_rest_and_counts),
+                cmocka_unit_test(containers_have_the_addresses_that_they_ask_for_in_any_order),
                 cmocka_unit_test(a_full_pool_refuses_whoever_is_stuck),
                 cmocka_unit_test(a_stack_is_made_as_the_docker_client_deploys_it),
                 cmocka_unit_test(the_engine_s_own_spec_is_posted_as_it_is),

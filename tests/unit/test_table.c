@@ -5,6 +5,7 @@
 #include "base/random.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <setjmp.h>
@@ -100,7 +101,9 @@ static char *printed_on_terminal(const struct table *table, unsigned short width
         _cleanup_close_ int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
         struct winsize size = {.ws_col = width, .ws_row = 24};
 
-        assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+        if (master < 0)
+                fail_msg("no pseudo-terminal: %s (is devpts mounted on /dev/pts?)", strerror(errno));
+        assert_true(grantpt(master) == 0 && unlockpt(master) == 0);
         _cleanup_close_ int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
         assert_true(slave >= 0);
         assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
