@@ -167,6 +167,8 @@ void host_file_look(struct bench *bench, const struct plan *plan, enum goal goal
 void records_look(struct bench *bench);
 
 /* mishap.c: what goes wrong in the world */
+#define MISHAP_SERVICE   "late" /* what somebody deploys, or starts, is called */
+#define MISHAP_CONTAINER "visitor"
 void mishap_strike(struct bench *bench, const struct fault *fault);
 void mishap_touch(struct bench *bench, const char *service); /* somebody posts its spec as it is */
 void mishap_lift_due(struct bench *bench);

@@ -4,9 +4,6 @@
 
 /* What goes wrong in the world around headroom: nodes, images, containers, and people who change things. */
 
-#define LATE    "late"
-#define VISITOR "visitor"
-
 bool bench_ask(struct bench *bench, const char *method, const char *path, const char *body,
                struct buffer *ret_answer)
 {
@@ -125,7 +122,8 @@ static void mark_environment(struct bench *bench, const char *name)
 static void add_service(struct bench *bench)
 {
         _cleanup_free_ char *spec = text_format(
-                "{\"Name\":\"" LATE "\",\"Labels\":{\"a\":\"b\"},\"TaskTemplate\":{\"ContainerSpec\":{"
+                "{\"Name\":\"" MISHAP_SERVICE
+                "\",\"Labels\":{\"a\":\"b\"},\"TaskTemplate\":{\"ContainerSpec\":{"
                 "\"Image\":\"app\"},\"Placement\":{},\"Networks\":[{\"Target\":\"%s\",\"Aliases\":[\"l\"]}]},"
                 "\"Mode\":{\"Replicated\":{\"Replicas\":1}}}",
                 schedule_network(bench->schedule));
@@ -133,7 +131,7 @@ static void add_service(struct bench *bench)
         bench->disturbed = true;
         if (bench_ask(bench, "POST", "/services/create", spec, NULL)) {
                 bench->spare -= 2; /* its VIP and its task */
-                watch_add(bench, LATE);
+                watch_add(bench, MISHAP_SERVICE);
         }
 }
 
@@ -187,10 +185,10 @@ static void add_container(struct bench *bench)
 
         bench->disturbed = true;
         sim_image_add(bench->sim, "app");
-        if (bench_ask(bench, "POST", "/containers/create?name=" VISITOR, request, NULL) &&
-            bench_ask(bench, "POST", "/containers/" VISITOR "/start", "", NULL)) {
+        if (bench_ask(bench, "POST", "/containers/create?name=" MISHAP_CONTAINER, request, NULL) &&
+            bench_ask(bench, "POST", "/containers/" MISHAP_CONTAINER "/start", "", NULL)) {
                 bench->spare--;
-                watch_container(bench, VISITOR);
+                watch_container(bench, MISHAP_CONTAINER);
         }
 }
 

@@ -11,7 +11,6 @@
 
 #define SCHEDULE_BYTES_MAX ((size_t)1 << 20)
 #define FAULTS_MAX         1000
-#define MEMBERS_MAX        50
 #define CALLS_MAX          1000000
 #define MS_MAX             86400000
 
@@ -27,84 +26,18 @@ struct reading {
         unsigned shapes; /* how many of shape, swarm and scenario there are */
 };
 
-/* The shape */
-
-struct member_words {
-        struct member member;
-        unsigned kind;
-};
-
-static const char *kind_words[MEMBER_KINDS + 1];
 static const char *fault_words[FAULT_KINDS + 1];
 static const char *course_words[COURSES + 1];
 
-static const struct field member_fields[] = {
-        {"kind", FIELD_CHOICE, AT(member_words, kind), .words = kind_words},
-        {"number", FIELD_NUMBER, AT(member_words, member.number), 1, MEMBERS_MAX},
-        {"replicas", FIELD_NUMBER, AT(member_words, member.replicas), 1, 20},
-        {"dnsrr", FIELD_BOOL, AT(member_words, member.dnsrr)},
-        {"aliases", FIELD_BOOL, AT(member_words, member.aliases)},
-        {"twice", FIELD_BOOL, AT(member_words, member.twice)},
-        {"settings", FIELD_BOOL, AT(member_words, member.settings)},
-        {"slow", FIELD_BOOL, AT(member_words, member.slow)},
-        {"pinned", FIELD_BOOL, AT(member_words, member.pinned)},
-        {NULL},
-};
-
-static int read_member(const struct yaml *yaml, const struct yaml_node *node, struct shape *shape,
-                       struct error *error)
-{
-        struct member_words words = {.member = {.number = shape->members.count + 1, .replicas = 1}};
-
-        if (fields_read(yaml, node, "a member", member_fields, &words, error) < 0)
-                return -1;
-        if (!words.kind)
-                return yaml_refuse(yaml, node, error, "a member needs a kind");
-        words.member.kind = (enum member_kind)(words.kind - 1);
-        for (size_t i = 0; i < shape->members.count; i++)
-                if (shape->members.items[i].number == words.member.number)
-                        return yaml_refuse(yaml, node, error, "two members have the number %d",
-                                           (int)words.member.number);
-        *list_add(&shape->members) = words.member;
-        return 0;
-}
-
-static int read_members(const struct yaml *yaml, const struct yaml_node *node, void *member,
-                        struct error *error)
-{
-        if (yaml_require(yaml, node, YAML_LIST, "members", error) < 0)
-                return -1;
-        if (!node->children.count || node->children.count > MEMBERS_MAX)
-                return yaml_refuse(yaml, node, error, "a shape has from 1 to %d members", MEMBERS_MAX);
-        for_each_yaml (item, node)
-                if (read_member(yaml, item, member, error) < 0)
-                        return -1;
-        return 0;
-}
-
-static const struct field shape_fields[] = {
-        {"api", FIELD_NUMBER, AT(shape, api_minor), 41, 52},
-        {"nodes", FIELD_NUMBER, AT(shape, nodes), 1, 20},
-        {"bits", FIELD_NUMBER, AT(shape, bits), 24, 29},
-        {"jitter_ms", FIELD_NUMBER, AT(shape, jitter_ms), 0, 60000},
-        {"call_ms", FIELD_NUMBER, AT(shape, call_ms), 1, 60000},
-        {"detached", FIELD_BOOL, AT(shape, detached)},
-        {"leak", FIELD_BOOL, AT(shape, leak)},
-        {"container", FIELD_BOOL, AT(shape, container)},
-        {"members", FIELD_OWN, 0, .read = read_members},
-        {NULL},
-};
+/* The swarm */
 
 static int read_shape(const struct yaml *yaml, const struct yaml_node *node, void *member,
                       struct error *error)
 {
         struct reading *reading = member;
-        struct shape *shape = &reading->schedule.shape;
 
         reading->shapes++;
-        if (fields_read(yaml, node, "a shape", shape_fields, shape, error) < 0)
-                return -1;
-        return shape->members.count ? 0 : yaml_refuse(yaml, node, error, "a shape needs members");
+        return shape_read(yaml, node, &reading->schedule.shape, error);
 }
 
 /* What happens to the swarm meanwhile is the faults' to say: the watch has to know of it. */
@@ -258,12 +191,24 @@ static const struct field schedule_fields[] = {
 /* The tables' words, once; each list ends with NULL. */
 static void learn_words(void)
 {
-        for (int i = 0; i < MEMBER_KINDS; i++)
-                kind_words[i] = member_kind_name((enum member_kind)i);
         for (int i = 0; i < FAULT_KINDS; i++)
                 fault_words[i] = fault_name((enum fault_kind)i);
         for (int i = 0; i < COURSES; i++)
                 course_words[i] = course_name((enum course)i);
+}
+
+/* Somebody deploys a service, or starts a container, of a certain name: that one must be free. */
+static bool is_name_taken(const struct reading *reading, struct sim *sim, enum fault_kind kind)
+{
+        const struct scenario *scenario = reading->schedule.scenario;
+
+        if (kind == FAULT_SERVICE_ADDED)
+                return sim_service_spec(sim, MISHAP_SERVICE, NULL);
+        if (kind == FAULT_CONTAINER_ADDED && scenario)
+                for (size_t i = 0; i < scenario->containers.count; i++)
+                        if (text_equal(scenario->containers.items[i].name, MISHAP_CONTAINER))
+                                return true;
+        return false;
 }
 
 static int refuse_subject(const struct reading *reading, struct sim *sim, size_t index, struct error *error)
@@ -271,6 +216,11 @@ static int refuse_subject(const struct reading *reading, struct sim *sim, size_t
         const struct fault *fault = &reading->schedule.faults.items[index];
         size_t node;
 
+        if (is_name_taken(reading, sim, fault->kind))
+                return yaml_refuse(reading->yaml, reading->faults[index], error,
+                                   "%s brings one named %s, and there is one already",
+                                   fault_name(fault->kind),
+                                   fault->kind == FAULT_SERVICE_ADDED ? MISHAP_SERVICE : MISHAP_CONTAINER);
         if (fault->kind == FAULT_FILE_EDITED && !reading->schedule.file)
                 return yaml_refuse(reading->yaml, reading->faults[index], error,
                                    "there is no file to edit without `file: true`");
