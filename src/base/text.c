@@ -85,3 +85,25 @@ bool text_to_u64(const char *s, uint64_t *ret_value)
         *ret_value = value;
         return true;
 }
+
+char *text_shell_word(const char *s)
+{
+        static const char plain[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_";
+        size_t quotes = 0;
+
+        if (*s && s[strspn(s, plain)] == 0)
+                return text_copy(s);
+        for (const char *c = s; *c; c++)
+                quotes += *c == '\'';
+        char *word = memory_new(strlen(s) + 3 * quotes + 3, 1);
+        char *at = word;
+        *at++ = '\'';
+        for (; *s; s++) {
+                if (*s == '\'')
+                        at = stpcpy(at, "'\\'");
+                *at++ = *s;
+        }
+        *at = '\'';
+        return word;
+}

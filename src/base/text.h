@@ -34,6 +34,9 @@ static inline bool text_starts_with(const char *s, const char *prefix)
         return s && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* One word of a shell's command line: quoted where it has to be. Owned by the caller. */
+char *text_shell_word(const char *s);
+
 /* For tables that live as long as the process: the same text, the same number. */
 uint32_t text_hash(const char *s, size_t length_bytes);
 

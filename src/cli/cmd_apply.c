@@ -16,7 +16,7 @@
 
 const struct option_spec apply_options[] = {
         {"undo", 0, OPTION_FLAG, NULL, "back to the old subnet, from wherever the move is"},
-        {"yes", 'y', OPTION_FLAG, NULL, "do not ask"},
+        {"yes", 'y', OPTION_FLAG, NULL, "do not ask, as where there is no terminal to ask on"},
         {"adopt", 0, OPTION_FLAG, NULL, "go on with what somebody else changed since the plan, as it is now"},
         {"recover", 0, OPTION_FLAG, NULL, "take the plan from the unfinished move of the named NETWORK"},
         {"busy", 0, OPTION_FLAG, NULL, "go on although the host is at work"},
@@ -113,8 +113,9 @@ static void print_done(const struct invocation *invocation, const struct plan *p
         printf("%s has the subnet %s. Every service of the plan is settled on it, and nothing of headroom is "
                "left.\n",
                plan->network, subnet);
+        _cleanup_free_ char *file = text_shell_word(invocation->words[0]);
         if (!undo && !invocation_flag(invocation, "recover"))
-                printf("The way back: headroom apply %s--undo %s\n", places, invocation->words[0]);
+                printf("The way back: headroom apply %s--undo %s\n", places, file);
 }
 
 static void print_ways_on(const struct invocation *invocation)
@@ -122,10 +123,11 @@ static void print_ways_on(const struct invocation *invocation)
         const char *recover = invocation_flag(invocation, "recover") ? "--recover " : "";
         const char *undo = invocation_flag(invocation, "undo") ? "--undo " : "";
         _cleanup_free_ char *places = invocation_places(invocation);
+        _cleanup_free_ char *file = text_shell_word(invocation->words[0]);
 
         fprintf(stderr, "next: headroom apply %s%s%s%s goes on from here; headroom apply %s%s%s%s goes %s\n",
-                places, undo, recover, invocation->words[0], places, *undo ? "" : "--undo ", recover,
-                invocation->words[0], *undo ? "forward" : "back");
+                places, undo, recover, file, places, *undo ? "" : "--undo ", recover, file,
+                *undo ? "forward" : "back");
 }
 
 static void on_interrupt(int number)

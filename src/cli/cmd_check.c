@@ -78,7 +78,8 @@ static void print_verdict(const struct invocation *invocation, const struct plan
         const char *format = invocation_value(invocation, "format");
         bool passed = check_passed(points);
         _cleanup_free_ char *places = invocation_places(invocation);
-        _cleanup_free_ char *again = text_format("headroom apply %s%s%s", places, undo, invocation->words[0]);
+        _cleanup_free_ char *file = text_shell_word(invocation->words[0]);
+        _cleanup_free_ char *again = text_format("headroom apply %s%s%s", places, undo, file);
 
         if (format && !text_equal(format, "table"))
                 return;
@@ -87,7 +88,7 @@ static void print_verdict(const struct invocation *invocation, const struct plan
         else if (passed && !reviewed)
                 printf("\nEvery point holds, but reviews are missing. By somebody else than who planned: "
                        "headroom check %s--sign KEY %s\n",
-                       places, invocation->words[0]);
+                       places, file);
         else if (passed)
                 printf("\nEvery point holds. %s: %s\n", phase == CHECK_DURING ? "Go on with" : "Run it with",
                        again);

@@ -97,10 +97,8 @@ static int parse_since(const char *text, int64_t *ret_ms, struct error *error)
 
 static int read_swarm(struct examination *x, struct error *error)
 {
-        const char *from = invocation_value(x->invocation, "from");
-
-        if (from)
-                return snapshot_read(from, &x->swarm, error);
+        if (invocation_value(x->invocation, "from"))
+                return invocation_read_snapshot(x->invocation, &x->swarm, error);
         if (invocation_open_engine(x->invocation, &x->engine, error) < 0)
                 return -1;
         x->here = text_starts_with(x->engine->description, "unix://");

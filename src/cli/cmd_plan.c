@@ -76,21 +76,49 @@ static int make_and_write(const struct invocation *invocation, const struct plan
         }
         *ret_undocumented = documents_write(invocation, engine, wish->settings, &plan, path) < 0;
         _cleanup_free_ char *places = invocation_places(invocation);
+        _cleanup_free_ char *file = text_shell_word(path);
         printf("\nWritten to %s, with its pages %s.journal.md and %s.status.md. Nothing has been changed. "
                "Run it with: headroom apply %s%s\n",
-               path, path, path, places, path);
+               path, path, path, places, file);
         return 0;
 }
 
-static int show(const char *path, struct error *error)
+/* What --show would take no notice of. */
+static int refuse_making(const struct invocation *invocation, struct error *error)
+{
+        static const char *const options[] = {"size", "subnet", "output", "reserve",
+                                              "edge", "patch",  "key",    "log"};
+
+        if (invocation->word_count)
+                return error_set(error, ERROR_USAGE, "--show shows the plan in a file, and names no network");
+        for (size_t i = 0; i < ELEMENTS(options); i++)
+                if (invocation_value(invocation, options[i]))
+                        return error_set(error, ERROR_USAGE, "--show makes no plan, and takes no --%s",
+                                         options[i]);
+        return 0;
+}
+
+static int show(const struct invocation *invocation, const char *path, struct error *error)
 {
         _cleanup_plan_ struct plan plan = {0};
 
+        if (refuse_making(invocation, error) < 0)
+                return -1;
         if (plan_read(path, &plan, error) < 0)
                 return -1;
         plan_view(&plan, false);
         plan_patch_tell(&plan, path, NULL);
         return 0;
+}
+
+static int plan_check_output(const struct invocation *invocation, struct error *error)
+{
+        const char *path = invocation_value(invocation, "output");
+
+        if (!path && invocation_value(invocation, "log"))
+                return error_set(error, ERROR_USAGE,
+                                 "--log is for the journal page beside the plan: say where with -o FILE");
+        return path ? output_check(path, error) : 0;
 }
 
 static int plan_network(const struct invocation *invocation, bool *ret_undocumented, struct error *error)
@@ -104,7 +132,7 @@ static int plan_network(const struct invocation *invocation, bool *ret_undocumen
         if (invocation->word_count == 0)
                 return error_set(error, ERROR_USAGE, "name a network: headroom plan NET --size 16 -o FILE");
         wish.network = invocation->words[0];
-        if (plan_patch_check(invocation, error) < 0)
+        if (plan_patch_check(invocation, error) < 0 || plan_check_output(invocation, error) < 0)
                 return -1;
         if (!size == !wish.subnet)
                 return error_set(error, ERROR_USAGE, "give either --size BITS or --subnet CIDR");
@@ -128,7 +156,7 @@ int command_plan(const struct invocation *invocation)
         _cleanup_error_ struct error error = {0};
         bool undocumented = false;
 
-        if ((shown ? show(shown, &error) : plan_network(invocation, &undocumented, &error)) < 0)
+        if ((shown ? show(invocation, shown, &error) : plan_network(invocation, &undocumented, &error)) < 0)
                 return invocation_fail(invocation, &error);
         return undocumented ? 1 : 0;
 }

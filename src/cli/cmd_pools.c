@@ -207,11 +207,10 @@ static int print_holders(const struct invocation *invocation, const struct accou
 static int read_swarm(const struct invocation *invocation, const char *network, struct swarm *ret_swarm,
                       struct error *error)
 {
-        const char *from = invocation_value(invocation, "from");
         _cleanup_engine_ struct engine *engine = NULL;
 
-        if (from)
-                return snapshot_read(from, ret_swarm, error);
+        if (invocation_value(invocation, "from"))
+                return invocation_read_snapshot(invocation, ret_swarm, error);
         if (invocation_open_engine(invocation, &engine, error) < 0)
                 return -1;
         return survey(engine, network ? "*" : NULL, ret_swarm, error);

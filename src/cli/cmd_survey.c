@@ -22,10 +22,11 @@ int command_survey(const struct invocation *invocation)
                 error_set(&error, ERROR_USAGE, "say where to write the snapshot: headroom survey -o FILE");
                 return invocation_fail(invocation, &error);
         }
-        if (invocation_open_engine(invocation, &engine, &error) < 0 ||
+        if (output_check(path, &error) < 0 || invocation_open_engine(invocation, &engine, &error) < 0 ||
             survey(engine, "*", &swarm, &error) < 0 || snapshot_write(&swarm, path, &error) < 0)
                 return invocation_fail(invocation, &error);
+        _cleanup_free_ char *file = text_shell_word(path);
         printf("%s: %zu networks, %zu services, %zu tasks; look at it with `headroom --from %s`\n", path,
-               swarm.networks.count, swarm.services.count, swarm.tasks.count, path);
+               swarm.networks.count, swarm.services.count, swarm.tasks.count, file);
         return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "settings/settings.h"
+#include "swarm/swarm.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,6 +79,13 @@ extern const struct command commands[];
 /* The engine that --host, --context and the environment name, opened. */
 int invocation_open_engine(const struct invocation *invocation, struct engine **ret_engine,
                            struct error *error);
+
+/* The snapshot of --from, which goes with neither --host nor --context. */
+int invocation_read_snapshot(const struct invocation *invocation, struct swarm *ret_swarm,
+                             struct error *error);
+
+/* Refuses "-", under which the command would write a file of that name. */
+int output_check(const char *path, struct error *error);
 
 /* The settings of the file that --config names, else HEADROOM_CONFIG, else /etc/headroom/headroom.yaml. */
 int invocation_settings(const struct invocation *invocation, struct settings *ret_settings,

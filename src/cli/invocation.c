@@ -18,8 +18,9 @@ char *invocation_places(const struct invocation *invocation)
         buffer_add_text(&out, "");
         for (size_t i = 0; i < ELEMENTS(names); i++) {
                 const char *value = invocation_value(invocation, names[i]);
-                if (value)
-                        buffer_format(&out, "--%s %s ", names[i], value);
+                _cleanup_free_ char *word = value ? text_shell_word(value) : NULL;
+                if (word)
+                        buffer_format(&out, "--%s %s ", names[i], word);
         }
         return buffer_steal(&out);
 }
@@ -33,6 +34,29 @@ int invocation_open_engine(const struct invocation *invocation, struct engine **
                                    invocation_value(invocation, "context"), &address, error) < 0)
                 return -1;
         return engine_open(&address, ret_engine, error);
+}
+
+int invocation_read_snapshot(const struct invocation *invocation, struct swarm *ret_swarm,
+                             struct error *error)
+{
+        static const char *const engines[] = {"host", "context"};
+
+        for (size_t i = 0; i < ELEMENTS(engines); i++)
+                if (invocation_value(invocation, engines[i]))
+                        return error_set(
+                                error, ERROR_USAGE,
+                                "--from reads a snapshot and asks no engine: leave out either it or --%s",
+                                engines[i]);
+        return snapshot_read(invocation_value(invocation, "from"), ret_swarm, error);
+}
+
+int output_check(const char *path, struct error *error)
+{
+        if (!text_equal(path, "-"))
+                return 0;
+        return error_set(
+                error, ERROR_USAGE,
+                "-o takes a file, not -: what the command says goes to stdout (./- is a file of that name)");
 }
 
 int invocation_settings(const struct invocation *invocation, struct settings *ret_settings,

@@ -8,14 +8,6 @@
 
 typedef const struct json_document *document_t;
 
-static bool is_task_container(const struct swarm *swarm, const char *container_id)
-{
-        for_each_task (task, swarm)
-                if (text_equal(task->container_id, container_id))
-                        return true;
-        return false;
-}
-
 /*
  * A task's container is called SERVICE.SLOT.TASK, and may be seen before its task says which container it
  * has. The task may also be gone from the list by then: its service's name is enough.
@@ -56,7 +48,8 @@ bool container_is_new(const struct swarm *swarm, const struct plan *plan, const 
 {
         if (!endpoint->container_id || is_balancer(endpoint) || endpoint_is_unborn(endpoint) ||
             text_starts_with(endpoint->name, ANCHOR_PREFIX) ||
-            is_task_container(swarm, endpoint->container_id) || is_named_like_a_task(swarm, endpoint->name))
+            swarm_task_of_container(swarm, endpoint->container_id) ||
+            is_named_like_a_task(swarm, endpoint->name))
                 return false;
         for (size_t i = 0; i < plan->containers.count; i++)
                 if (text_equal(plan->containers.items[i].id, endpoint->container_id))

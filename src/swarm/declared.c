@@ -3,6 +3,10 @@
 #include "settings/yaml.h"
 #include "json/write.h"
 
+#include <ctype.h>
+
+#define NAME_MAX_LENGTH 63
+
 /* A Compose file's other sections: headroom does not look into them. */
 static const char *const other_sections[] = {"version", "name",    "services", "volumes",
                                              "configs", "secrets", "include"};
@@ -316,6 +320,33 @@ static int read_network(const struct yaml *yaml, const struct yaml_node *node,
 
 /* All of them */
 
+/* As the swarm takes them (docs/engine-notes.md). */
+static bool is_network_name(const char *name)
+{
+        size_t length = strlen(name);
+
+        if (!length || length > NAME_MAX_LENGTH || !isalnum((unsigned char)name[0]) ||
+            !isalnum((unsigned char)name[length - 1]))
+                return false;
+        for (const char *c = name; *c; c++)
+                if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
+                        return false;
+        return true;
+}
+
+static int refuse_name(const struct yaml *yaml, const struct declared_network *network, struct error *error)
+{
+        struct yaml_node where = {.line = network->line};
+
+        if (network->external || is_network_name(network->name))
+                return 0;
+        return yaml_refuse(
+                yaml, &where, error,
+                "\"%s\" can't be a network's name: that has 1 to %d letters, digits, - and _, and a "
+                "letter or digit at both ends",
+                network->name, NAME_MAX_LENGTH);
+}
+
 static int refuse_clash(const struct yaml *yaml, const struct declared *declared,
                         const struct declared_network *network, struct error *error)
 {
@@ -343,7 +374,7 @@ static int read_networks(const struct yaml *yaml, const struct yaml_node *sectio
                                    DECLARED_NETWORKS_MAX);
         for_each_yaml (node, section) {
                 struct declared_network *network = list_add(&declared->networks);
-                if (read_network(yaml, node, network, error) < 0 ||
+                if (read_network(yaml, node, network, error) < 0 || refuse_name(yaml, network, error) < 0 ||
                     refuse_clash(yaml, declared, network, error) < 0)
                         return -1;
         }

@@ -79,6 +79,14 @@ struct node *swarm_node_by_id(const struct swarm *swarm, const char *id)
         return NULL;
 }
 
+struct task *swarm_task_of_container(const struct swarm *swarm, const char *container_id)
+{
+        for_each_task (task, swarm)
+                if (text_equal(task->container_id, container_id))
+                        return task;
+        return NULL;
+}
+
 bool network_is_overlay(const struct network *network)
 {
         return text_equal(network->scope, "swarm") && text_equal(network->driver, "overlay");

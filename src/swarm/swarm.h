@@ -253,6 +253,7 @@ int snapshot_read(const char *path, struct swarm *ret_swarm, struct error *error
 struct network *swarm_network_by_id(const struct swarm *swarm, const char *id);
 struct service *swarm_service_by_id(const struct swarm *swarm, const char *id);
 struct node *swarm_node_by_id(const struct swarm *swarm, const char *id);
+struct task *swarm_task_of_container(const struct swarm *swarm, const char *container_id);
 
 /*
  * The network a user means: by exact name, else by exact ID, else by a unique ID prefix. Refused with a

@@ -603,6 +603,23 @@ static void random_hex_is_hex_and_differs(void **state)
 
 #define with_folder(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
+static void a_shell_gets_back_the_word_that_was_said(void **state)
+{
+        static const char *const words[][2] = {
+                {"plain-1.plan", "plain-1.plan"}, {"", "''"},     {"two words", "'two words'"},
+                {"it's", "'it'\\''s'"},           {"~a", "'~a'"}, {"$(x)", "'$(x)'"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(words); i++) {
+                _cleanup_free_ char *word = text_shell_word(words[i][0]);
+                assert_string_equal(word, words[i][1]);
+                _cleanup_free_ char *command = text_format("test \"$(printf %%s- %s)\" = \"$WORD\"-", word);
+                setenv("WORD", words[i][0], 1);
+                assert_int_equal(system(command), 0);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -634,6 +651,7 @@ int main(void)
                 cmocka_unit_test(numbers_take_up_the_whole_text),
                 cmocka_unit_test(an_error_keeps_kind_sentence_and_trail),
                 cmocka_unit_test(random_hex_is_hex_and_differs),
+                cmocka_unit_test(a_shell_gets_back_the_word_that_was_said),
         };
 
         return cmocka_run_group_tests(tests, start_stream, NULL);

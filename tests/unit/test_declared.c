@@ -100,6 +100,13 @@ static void what_is_not_understood_is_refused_with_its_line(void **state)
         refused("- n\n", "n.yaml:1: a Compose file takes a section, not a list");
         refused("networks: [n]\n", "n.yaml:1: networks takes a section, not a list");
         refused("networks:\n  n: overlay\n", "n.yaml:2: n takes a section, not a single value");
+        refused("networks: {'': {}}\n", "n.yaml:1: \"\" can't be a network's name: that has 1 to 63 letters, "
+                                        "digits, - and _, and a letter or digit at both ends");
+        refused("networks: {n.o: {}}\n", "n.yaml:1: \"n.o\" can't be a network's name: that has 1 to 63 "
+                                         "letters, digits, - and _, and a letter or digit at both ends");
+        refused("networks:\n  n:\n    name: -n\n", "n.yaml:2: \"-n\" can't be a network's name: that has 1 "
+                                                   "to 63 letters, digits, - and _, and a "
+                                                   "letter or digit at both ends");
         refused(NET("atachable: true"), "n.yaml:3: a network has no key atachable here, " KEYS);
         refused(NET("enable_ipv6: true"), "n.yaml:3: a network has no key enable_ipv6 here, " KEYS);
         refused(NET("attachable: yes"), "n.yaml:3: attachable takes true or false without quotes, not yes");

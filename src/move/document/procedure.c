@@ -80,7 +80,8 @@ static void command(struct buffer *out, const char *what, const char *line)
 static void review(const struct facts *facts, struct buffer *out)
 {
         uint64_t required = facts->wish->settings ? facts->wish->settings->require_reviews : 0;
-        _cleanup_free_ char *sign = text_format("headroom check --sign KEY %s", facts->plan_path);
+        _cleanup_free_ char *file = text_shell_word(facts->plan_path);
+        _cleanup_free_ char *sign = text_format("headroom check --sign KEY %s", file);
 
         markdown_heading(out, 2, "Review");
         markdown_paragraph(
@@ -138,9 +139,10 @@ static void afterwards(const struct facts *facts, struct buffer *out)
 
 void document_procedure(const struct facts *facts, struct buffer *out)
 {
-        _cleanup_free_ char *apply = text_format("headroom apply %s", facts->plan_path);
-        _cleanup_free_ char *undo = text_format("headroom apply --undo %s", facts->plan_path);
-        _cleanup_free_ char *check = text_format("headroom check %s", facts->plan_path);
+        _cleanup_free_ char *file = text_shell_word(facts->plan_path);
+        _cleanup_free_ char *apply = text_format("headroom apply %s", file);
+        _cleanup_free_ char *undo = text_format("headroom apply --undo %s", file);
+        _cleanup_free_ char *check = text_format("headroom check %s", file);
 
         markdown_heading(out, 2, "Procedure");
         quiet(facts, out);
