@@ -132,27 +132,6 @@ void containers_sort(struct plan *plan)
                       compare_addresses);
 }
 
-/* The allocator gives the first container the address that it asks for, and the balancer the first that is
- * free. */
-const struct plan_container *containers_displaced(const struct plan *plan, uint32_t gateway_offset)
-{
-        const struct plan_container *containers = plan->containers.items;
-        uint32_t addresses[2];
-        uint32_t next = 1;
-        struct prefix now;
-
-        if (plan->containers.count < 2 || !prefix_told(plan->new_subnet, &now))
-                return NULL;
-        for (size_t i = 0; i < 2; i++, next++) {
-                next += next == gateway_offset;
-                if (!container_wished_address(&containers[i], plan->old_subnet, plan->new_subnet,
-                                              &addresses[i]) ||
-                    addresses[i] - now.address != next)
-                        return NULL;
-        }
-        return &containers[1];
-}
-
 /* Attachment tasks tell of containers on every node, but only this node's can be reconnected. */
 int containers_refuse_elsewhere(const struct swarm *swarm, const struct network *network, struct error *error)
 {

@@ -21,12 +21,6 @@ bool container_wished_address(const struct plan_container *container, const char
 /* Into the order in which they come back to NET: by address, so that the fewest lose theirs. */
 void containers_sort(struct plan *plan);
 
-/*
- * The container that can't have its address on a NET that is made anew, because this node's load balancer is
- * given it: the second one, if the first two have the first two addresses. NULL: there is none.
- */
-const struct plan_container *containers_displaced(const struct plan *plan, uint32_t gateway_offset);
-
 /* The network with this node's endpoints as they are now; *ret_network is NULL when there is none. */
 int containers_look(struct engine *engine, struct swarm *swarm, const char *network_id,
                     const struct network **ret_network, struct error *error);

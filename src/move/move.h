@@ -29,6 +29,7 @@ struct move {
         enum run_unfinished unfinished;
         LIST(size_t)
         refused; /* container by container: an address that the swarm would not give back, in this run */
+        size_t passes;     /* how often, in this run, this node's balancer was made to take another address */
         size_t road_begun; /* the number of the road, from 1, that this run began last */
 
         /* As of the last look. */

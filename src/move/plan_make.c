@@ -513,22 +513,6 @@ static int decide_live_connect(struct making *making, struct error *error)
         return 0;
 }
 
-static void note_displaced(struct making *making)
-{
-        const struct subnet *subnet = &making->network->subnets.items[0];
-        uint32_t gateway = subnet->prefix.address;
-
-        address_parse(subnet->gateway, &gateway);
-        const struct plan_container *displaced =
-                containers_displaced(&making->plan, gateway - subnet->prefix.address);
-        if (displaced)
-                note(&making->plan,
-                     "%s gets another address than %s: of the first two on a network that is made anew the "
-                     "engine "
-                     "gives one to this node's load balancer",
-                     displaced->name, displaced->static_address);
-}
-
 /* Back on NET as it is now, the edge has its connections beside all that is on it. */
 static void note_way_back(struct making *making)
 {
@@ -587,7 +571,6 @@ static int add_notes(struct making *making, struct error *error)
 
         if (decide_live_connect(making, error) < 0)
                 return -1;
-        note_displaced(making);
         note_way_back(making);
         note_smaller(making);
         for_each_service (service, &making->swarm)

@@ -12,12 +12,17 @@
  * lets the next attempt through without asking: with a local address that may be somebody else's, and that
  * the swarm's books do not have (docs/engine-notes.md). So no taken address is ever asked for, and a
  * connection that the swarm does not know of is taken off and made again.
+ *
+ * With the first container this node's balancer comes, and takes the next address that is free. Where that is
+ * one which another container had, the first goes and comes again, until the balancer has passed: each time
+ * it comes it has the next one.
  */
 
 struct hop_of_container {
         const char *on_id, *off_id;
         bool is_on, is_off;
         bool is_unknown; /* on, with an address that the swarm did not hand out */
+        bool is_early;   /* on, and the balancer that came with it has the address of one that follows */
         bool gone;
 };
 
@@ -33,21 +38,59 @@ static bool is_handed_out(const struct swarm *swarm, const char *network_id, uin
         return false;
 }
 
-/* One that does not run has no endpoint, and takes its address when it starts. */
-static int look_unknown(struct move *move, const char *container_id, const char *network_id,
-                        bool *ret_unknown, struct error *error)
+/* Where the balancer is that one container alone has brought; 0: there is none, or others hold it there. */
+static uint32_t own_balancer(const struct swarm *swarm, const struct network *network,
+                             const char *container_id)
 {
+        uint32_t address = 0;
+
+        for_each_task (task, swarm)
+                if (!task->attachment && task_holds_address_on(task, network->id))
+                        return 0;
+        for (size_t i = 0; i < network->endpoints.count; i++) {
+                const struct endpoint *endpoint = &network->endpoints.items[i];
+                if (text_starts_with(endpoint->container_id, "lb-"))
+                        address = endpoint->address;
+                else if (!text_equal(endpoint->container_id, container_id))
+                        return 0;
+        }
+        return address;
+}
+
+/* Once for each of them is enough; an engine whose balancer stays where it is, is left alone. */
+static bool is_of_a_follower(const struct move *move, size_t container, uint32_t address)
+{
+        const struct plan *plan = move->plan;
+        uint32_t wished;
+
+        if (move->passes >= plan->containers.count)
+                return false;
+        for (size_t i = container + 1; address && i < plan->containers.count; i++)
+                if (container_wished_address(&plan->containers.items[i], plan->old_subnet,
+                                             move_wanted_subnet(move), &wished) &&
+                    wished == address)
+                        return true;
+        return false;
+}
+
+/* One that does not run has no endpoint, and takes its address when it starts. */
+static int look_on(struct move *move, const struct step *step, struct hop_of_container *hop,
+                   struct error *error)
+{
+        const char *container_id = move->plan->containers.items[step->index].id;
         _cleanup_swarm_ struct swarm swarm = {0};
 
-        if (survey(move->engine, network_id, &swarm, error) < 0)
+        if (survey(move->engine, hop->on_id, &swarm, error) < 0)
                 return -1;
-        const struct network *network = swarm_network_by_id(&swarm, network_id);
-        *ret_unknown = false;
+        const struct network *network = swarm_network_by_id(&swarm, hop->on_id);
         for (size_t i = 0; network && i < network->endpoints.count; i++) {
                 const struct endpoint *endpoint = &network->endpoints.items[i];
                 if (text_equal(endpoint->container_id, container_id) && endpoint->address)
-                        *ret_unknown = !is_handed_out(&swarm, network_id, endpoint->address);
+                        hop->is_unknown = !is_handed_out(&swarm, hop->on_id, endpoint->address);
         }
+        if (network && step->kind == STEP_CONTAINER_REACH_NET)
+                hop->is_early =
+                        is_of_a_follower(move, step->index, own_balancer(&swarm, network, container_id));
         return 0;
 }
 
@@ -66,7 +109,7 @@ static int look_at(struct move *move, const struct step *step, struct hop_of_con
                 return hop->gone ? 0 : error_move(error, &told);
         }
         hop->is_off = !on_left;
-        return hop->is_on ? look_unknown(move, container->id, hop->on_id, &hop->is_unknown, error) : 0;
+        return hop->is_on ? look_on(move, step, hop, error) : 0;
 }
 
 /* Whether it is to be taken off where it was, too. */
@@ -75,8 +118,8 @@ static bool leaves(const struct step *step)
         return step->kind == STEP_CONTAINER_TO_HOP || step->kind == STEP_CONTAINER_TO_NET;
 }
 
-int look_container_hop(struct move *move, const struct step *step, enum level *ret_level,
-                       _unused_ char **ret_waiting, struct error *error)
+int look_container_hop(struct move *move, const struct step *step, enum level *ret_level, char **ret_waiting,
+                       struct error *error)
 {
         struct hop_of_container hop = {0};
 
@@ -85,8 +128,10 @@ int look_container_hop(struct move *move, const struct step *step, enum level *r
                 return 0;
         if (look_at(move, step, &hop, error) < 0)
                 return -1;
-        if (!hop.gone && (!hop.is_on || hop.is_unknown || (leaves(step) && !hop.is_off)))
+        if (!hop.gone && (!hop.is_on || hop.is_unknown || hop.is_early || (leaves(step) && !hop.is_off)))
                 *ret_level = LEVEL_TODO;
+        if (hop.is_early)
+                *ret_waiting = text_copy("the node's load balancer to leave another container's address");
         return 0;
 }
 
@@ -146,7 +191,8 @@ int act_container_hop(struct move *move, const struct step *step, struct error *
                 return 0;
         if (!hop.is_on)
                 return connect_container(move, step, hop.on_id, error);
-        if (hop.is_unknown)
+        move->passes += hop.is_early;
+        if (hop.is_unknown || hop.is_early)
                 return network_disconnect(move->engine, hop.on_id, container->id, error);
         return leaves(step) ? network_disconnect(move->engine, hop.off_id, container->id, error) : 0;
 }

@@ -70,30 +70,37 @@ void sim_get_service(struct sim *sim, struct sim_call *call)
 }
 
 /* A port in ingress mode is nobody else's; in host mode several services may have it. */
-static bool is_port_taken(const struct sim_port *wanted, const struct sim_service *other)
+static const struct sim_port *find_taken(const struct sim_port *ports, size_t count,
+                                         const struct sim_port *wanted)
 {
-        for (size_t i = 0; i < other->ports.count; i++) {
-                const struct sim_port *port = &other->ports.items[i];
+        for (size_t i = 0; i < count; i++) {
+                const struct sim_port *port = &ports[i];
                 if (port->published == wanted->published && text_equal(port->protocol, wanted->protocol) &&
                     !(port->host_mode && wanted->host_mode))
-                        return true;
+                        return port;
         }
-        return false;
+        return NULL;
 }
 
+/* Others have what they ask for as well as what the allocator has given them. */
 static bool accept_port(struct sim *sim, struct sim_call *call, const struct sim_port *wanted,
                         const struct sim_service *own)
 {
         char id[SIM_ID_SIZE];
 
         for_each_sim (sim_service, other, &sim->services) {
-                if (other == own || !is_port_taken(wanted, other))
+                const struct sim_port *asked =
+                        find_taken(other->spec->ports.items, other->spec->ports.count, wanted);
+                const struct sim_port *taken =
+                        asked ? asked : find_taken(other->ports.items, other->ports.count, wanted);
+                if (other == own || !taken)
                         continue;
                 sim_id(sim, SIM_KIND_SERVICE, other->object.ref, id);
                 return sim_refuse(call->answer, 400,
                                   "rpc error: code = InvalidArgument desc = port '%u' is already in use by "
-                                  "service '%s' (%s) as an ingress port",
-                                  wanted->published, other->spec->name, id);
+                                  "service '%s' (%s) as %s port",
+                                  wanted->published, other->spec->name, id,
+                                  taken->host_mode ? "a host-published" : "an ingress");
         }
         return true;
 }
