@@ -93,10 +93,26 @@ static bool may_go_back(const struct swarm *swarm, const struct service *service
         return wanted;
 }
 
+/* Tasks that end, and are not followed by others, by the service's own restart policy. */
+static char *missing_tasks(const struct service *service, uint64_t running, uint64_t wanted, uint64_t live)
+{
+        char *text = text_format("%" PRIu64 " of %" PRIu64 " tasks to run", wanted - running, wanted);
+
+        if (live >= wanted || text_equal(service->update_state, "updating"))
+                return text;
+        char *advice =
+                text_format("%s (the others have ended, and the engine starts none for them: `docker service "
+                            "update --force %s` does, and then the same command with --adopt goes on)",
+                            text, service->name);
+        free(text);
+        return advice;
+}
+
 /*
  * NULL when the service has settled on the network, else what is being waited for. A task in New does not say
  * which network it is for. One too many is of the network that is left, and would take the first address that
- * the others give back.
+ * the others give back. But if all run on this network, and one more finds no node, that one is of somebody's
+ * own update, which may wait for ever (start-first, with a port of the host).
  */
 static char *unsettled(const struct swarm *swarm, const struct service *service, const char *on_id,
                        const char *off_id, bool must_run)
@@ -104,11 +120,16 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
         uint64_t running = 0;
         uint64_t wanted = 0;
         uint64_t meant = 0;
+        uint64_t live = 0;
+        bool homeless = false;
 
         for_each_task (task, swarm) {
                 if (off_id && task_holds_address_on(task, off_id))
                         return text_format("its old task to end (%s)", task_state_name(task->state));
+                live += task->desired <= TASK_RUNNING && task->state <= TASK_RUNNING;
                 meant += task->desired == TASK_RUNNING && task->state <= TASK_RUNNING;
+                homeless = homeless || (task->desired == TASK_RUNNING && task->state == TASK_PENDING &&
+                                        task_on(task, on_id));
                 if (task->desired != TASK_RUNNING || !task_holds_addresses(task))
                         continue;
                 wanted++;
@@ -116,10 +137,10 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
         }
         if (service->mode == SERVICE_REPLICATED)
                 wanted = service->replicas;
-        if (service->mode == SERVICE_REPLICATED && meant > wanted)
-                return text_copy("its old task to end (new)");
         if (must_run && running < wanted)
-                return text_format("%" PRIu64 " of %" PRIu64 " tasks to run", wanted - running, wanted);
+                return missing_tasks(service, running, wanted, live);
+        if (service->mode == SERVICE_REPLICATED && meant > wanted)
+                return homeless && running >= wanted ? NULL : text_copy("its old task to end (new)");
         if ((must_run && text_equal(service->update_state, "updating")) || may_go_back(swarm, service, on_id))
                 return text_copy("the engine to call the update complete");
         return NULL;

@@ -49,6 +49,19 @@ size_t sim_network_live(struct sim *sim, const char *name)
         return live;
 }
 
+size_t sim_network_visitors(struct sim *sim, const char *name)
+{
+        const struct sim_network *network = sim_network_find(sim, name);
+        size_t visitors = 0;
+
+        for_each_sim (sim_container, container, &sim->containers) {
+                const struct sim_connection *connection =
+                        network ? sim_connection_of(container, network) : NULL;
+                visitors += connection && connection->address && !sim_table_at(&sim->tasks, connection->task);
+        }
+        return visitors;
+}
+
 const char *sim_service_spec(struct sim *sim, const char *name, size_t *ret_length)
 {
         const struct sim_service *service = sim_service_find(sim, name);

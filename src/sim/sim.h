@@ -176,6 +176,8 @@ bool sim_network_has_pool(struct sim *sim, const char *network);
 void sim_leak_clear(struct sim *sim, const char *network);
 /* Tasks of services on a network that have not ended, though they may be about to. */
 size_t sim_network_live(struct sim *sim, const char *network);
+/* Addresses that containers of tasks were connected with by hand: the swarm's books take them for free. */
+size_t sim_network_visitors(struct sim *sim, const char *network);
 /* All leaks since the sim began, or since the last leader change. */
 uint64_t sim_leaked(const struct sim *sim);
 

@@ -338,14 +338,17 @@ static void look_at_writers(struct bench *bench, const struct kept *kept)
 }
 
 /*
- * Back on a network without room for the edge beside its own connections, headroom gives those up before the
+ * Back on a network without room for the edge beside all live connections, headroom gives those up before the
  * edge moves; the plan tells it. It does not know which addresses other nodes have.
  */
-static bool is_cramped(struct bench *bench, size_t edge_tasks)
+static bool is_cramped(struct bench *bench, struct sim_reach reach)
 {
-        struct sim_pool_state pool = sim_pool_state(bench->sim, schedule_network(bench->schedule));
+        const char *network = schedule_network(bench->schedule);
+        struct sim_pool_state pool = sim_pool_state(bench->sim, network);
+        size_t connections = sim_network_visitors(bench->sim, network) + reach.serving - reach.reaching;
 
-        return pool.capacity && pool.capacity - pool.held < 2 * edge_tasks + 1 + sim_count(bench->sim).nodes;
+        return pool.capacity && pool.capacity < pool.held + MAX(connections, reach.serving) + reach.serving +
+                                                        1 + sim_count(bench->sim).nodes;
 }
 
 static void look_at_tie(struct bench *bench, struct tie *tie)
@@ -356,7 +359,7 @@ static void look_at_tie(struct bench *bench, struct tie *tie)
         if (edge->shaken || service->shaken || edge->gone || service->gone)
                 return;
         struct sim_reach reach = sim_reach(bench->sim, edge->name, service->name);
-        if (reach.reaching < reach.serving && !is_cramped(bench, reach.serving))
+        if (reach.reaching < reach.serving && !is_cramped(bench, reach))
                 bench_fault(bench, "what was in reach stays in reach",
                             text_format("every task of %s to reach %s", edge->name, service->name),
                             text_format("%zu of %zu do", reach.reaching, reach.serving));
