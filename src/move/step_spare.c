@@ -6,11 +6,12 @@
  * a network that has no address to spare for it.
  */
 
-/* NET is still the one that was planned, with all that has leaked on it, and somebody waits for an address.
- */
-static bool is_exhausted(const struct move *move)
+/* NET is still the one that was planned, with all that has leaked on it, and somebody waits for an address:
+ * not just because it has only been deployed. */
+static bool is_exhausted(const struct move *move, const struct held *held)
 {
-        if (!text_equal(move->net_id, move->plan->network_id))
+        if (!text_equal(move->net_id, move->plan->network_id) ||
+            (!move->plan->refusing && !held->account->refusing))
                 return false;
         for_each_planned (planned, move->plan)
                 if (planned->stuck)
@@ -59,7 +60,7 @@ static enum hanger find_spare(const struct move *move, const struct service *edg
         const struct network *network = swarm_network_by_id(&held->swarm, move->net_id);
         const struct endpoint *first = first_live(held, network);
 
-        if (!is_exhausted(move) && !is_short(held, edge, first))
+        if (!is_exhausted(move, held) && !is_short(held, edge, first))
                 return HANGER_NONE;
         *ret_endpoint = first;
         return first ? HANGER_LIVE : hanger_find(&held->swarm, move->net_id, HANGER_ANCHOR, ret_endpoint);
