@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -154,15 +155,31 @@ static int compare_failures(const void *a, const void *b)
         return left->seed < right->seed ? -1 : left->seed > right->seed;
 }
 
+/* One line on a terminal, rewritten once a second. Real time: the schedules' own is virtual. */
+static void show(const struct jobs_wish *wish, const struct jobs_result *result, time_t *shown)
+{
+        time_t now = time(NULL);
+
+        if (now == *shown || !isatty(STDERR_FILENO))
+                return;
+        *shown = now;
+        fprintf(stderr, "\r\033[K%llu of %llu schedules, %zu failed", (unsigned long long)result->done,
+                (unsigned long long)wish->count, result->failures.count);
+}
+
 static void listen_to(const struct jobs_wish *wish, int from, struct board *board, struct jobs_result *result)
 {
+        time_t shown = time(NULL);
         struct message message;
 
         while (read(from, &message, sizeof(message)) == (ssize_t)sizeof(message)) {
                 take(result, &message);
+                show(wish, result, &shown);
                 if (result->failures.count >= wish->failures_max)
                         board->stop = true;
         }
+        if (isatty(STDERR_FILENO))
+                fprintf(stderr, "\r\033[K");
 }
 
 int jobs_run(const struct jobs_wish *wish, struct jobs_result *ret_result, struct error *error)
