@@ -20,6 +20,30 @@ static bool image_has_health_check(struct engine *engine, const char *image)
         return test != JSON_NONE && !json_text_is(d, test, "NONE");
 }
 
+static bool is_last_of_its_node(const struct swarm *swarm, const struct task *task)
+{
+        for_each_task (other, swarm)
+                if (other != task && text_equal(other->service_id, task->service_id) &&
+                    text_equal(other->node_id, task->node_id) && other->created_ms >= task->created_ms)
+                        return false;
+        return true;
+}
+
+uint64_t plan_service_ended(const struct swarm *swarm, const struct service *service)
+{
+        uint64_t count = 0;
+
+        if (service->mode != SERVICE_GLOBAL)
+                return 0;
+        for_each_task (task, swarm)
+                if (text_equal(task->service_id, service->id) && task->node_id &&
+                    (task->state == TASK_FAILED || task->state == TASK_REJECTED ||
+                     task->state == TASK_COMPLETE) &&
+                    is_last_of_its_node(swarm, task))
+                        count++;
+        return count;
+}
+
 bool plan_service_is_complete(const struct swarm *swarm, const struct service *service)
 {
         uint64_t running = 0;
@@ -31,7 +55,8 @@ bool plan_service_is_complete(const struct swarm *swarm, const struct service *s
                 wanted++;
                 running += task->state == TASK_RUNNING;
         }
-        return service->mode == SERVICE_REPLICATED ? running >= service->replicas : running == wanted;
+        return service->mode == SERVICE_REPLICATED ? running >= service->replicas
+                                                   : running == wanted && !plan_service_ended(swarm, service);
 }
 
 bool plan_service_update_failed(const struct service *service)

@@ -8,6 +8,12 @@ void plan_service_done(struct plan_service *service);
 
 bool plan_has_service(const struct plan *plan, const char *id);
 
+/*
+ * How many nodes have no task of a global service any more, since it ended there and its own policy starts no
+ * other. Of a replicated one this shows in the number of its replicas: 0.
+ */
+uint64_t plan_service_ended(const struct swarm *swarm, const struct service *service);
+
 /* Whether all its tasks that should run do. */
 bool plan_service_is_complete(const struct swarm *swarm, const struct service *service);
 

@@ -135,8 +135,8 @@ static char *unsettled(const struct swarm *swarm, const struct service *service,
                 wanted++;
                 running += task->state == TASK_RUNNING && task_on(task, on_id);
         }
-        if (service->mode == SERVICE_REPLICATED)
-                wanted = service->replicas;
+        wanted = service->mode == SERVICE_REPLICATED ? service->replicas
+                                                     : wanted + plan_service_ended(swarm, service);
         if (must_run && running < wanted)
                 return missing_tasks(service, running, wanted, live);
         if (service->mode == SERVICE_REPLICATED && meant > wanted)

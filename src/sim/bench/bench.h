@@ -170,6 +170,8 @@ void records_look(struct bench *bench);
 #define MISHAP_SERVICE   "late" /* what somebody deploys, or starts, is called */
 #define MISHAP_CONTAINER "visitor"
 void mishap_strike(struct bench *bench, const struct fault *fault);
+void mishap_force(struct bench *bench,
+                  const char *service); /* the operator has it start all its tasks anew */
 void mishap_touch(struct bench *bench, const char *service); /* somebody posts its spec as it is */
 void mishap_lift_due(struct bench *bench);
 int64_t mishap_next_ms(const struct bench *bench);

@@ -187,12 +187,26 @@ static void turn(struct operator_state *o)
                 o->goal = o->goal == GOAL_NEW ? GOAL_OLD : GOAL_NEW;
 }
 
+/* "`docker service update --force NAME`": of tasks that have ended for good. */
+static void force_as_told(struct bench *bench, const char *sentence)
+{
+        static const char command[] = "`docker service update --force ";
+        const char *at = strstr(sentence, command);
+
+        if (!at)
+                return;
+        at += strlen(command);
+        _cleanup_free_ char *service = text_copy_n(at, strcspn(at, "`"));
+        mishap_force(bench, service);
+}
+
 static void think(struct operator_state *o, const struct plan *plan, const char *sentence)
 {
         struct bench *bench = o->bench;
 
         if (host_file_mend(bench, plan, o->goal, sentence))
                 return;
+        force_as_told(bench, sentence);
         o->adopt = strstr(sentence, "--adopt") != NULL;
         o->take_over = strstr(sentence, "--recover") != NULL;
         if (!mishap_mend(bench) && !o->adopt && strstr(sentence, "plan again") && bench->runs_since > 1 &&

@@ -119,6 +119,12 @@ static void mark_environment(struct bench *bench, const char *name)
                 mark(bench, name, "\"ContainerSpec\":{", "\"Env\":[\"MARK%d=1\"]");
 }
 
+/* As `docker service update --force` does; what changes in the spec is no matter of the schedules. */
+void mishap_force(struct bench *bench, const char *service)
+{
+        mark_environment(bench, service);
+}
+
 static void add_service(struct bench *bench)
 {
         _cleanup_free_ char *spec = text_format(
