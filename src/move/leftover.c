@@ -130,8 +130,14 @@ static bool any_move(const struct swarm *swarm)
         return false;
 }
 
-static int find_anchors(struct engine *engine, const struct swarm *swarm, struct leftovers *leftovers,
-                        struct error *error)
+void anchors_done(struct anchors *anchors)
+{
+        for (size_t i = 0; i < anchors->names.count; i++)
+                free(anchors->names.items[i]);
+        free(anchors->names.items);
+}
+
+static int list_anchors(struct engine *engine, struct anchors *anchors, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
         _cleanup_json_ struct json_document *d = NULL;
@@ -142,11 +148,51 @@ static int find_anchors(struct engine *engine, const struct swarm *swarm, struct
         json_for_each (container, d, json_root(d)) {
                 _cleanup_free_ char *name =
                         json_text(d, json_first(d, json_get(d, container, "Names"))); /* "/NAME" */
-                if (!text_starts_with(name, "/" ANCHOR_PREFIX) || is_of_a_move(swarm, name))
+                if (text_starts_with(name, "/" ANCHOR_PREFIX))
+                        *list_add(&anchors->names) = text_copy(name + 1);
+        }
+        return 0;
+}
+
+static bool is_of_plan(const char *anchor, const char *plan_id)
+{
+        return text_starts_with(anchor + strlen(ANCHOR_PREFIX), plan_id);
+}
+
+/* The swarm is asked only where there are others than the plan's own. */
+int anchors_to_remove(struct engine *engine, const char *plan_id, struct anchors *ret_anchors,
+                      struct error *error)
+{
+        _cleanup_anchors_ struct anchors all = {0};
+        _cleanup_swarm_ struct swarm swarm = {0};
+        bool others = false;
+
+        if (list_anchors(engine, &all, error) < 0)
+                return -1;
+        for (size_t i = 0; i < all.names.count; i++)
+                others = others || !is_of_plan(all.names.items[i], plan_id);
+        if (others && survey(engine, NULL, &swarm, error) < 0)
+                return -1;
+        for (size_t i = 0; i < all.names.count; i++)
+                if (is_of_plan(all.names.items[i], plan_id) || !is_of_a_move(&swarm, all.names.items[i]))
+                        *list_add(&ret_anchors->names) = steal_pointer(all.names.items[i]);
+        return 0;
+}
+
+static int find_anchors(struct engine *engine, const struct swarm *swarm, struct leftovers *leftovers,
+                        struct error *error)
+{
+        _cleanup_anchors_ struct anchors anchors = {0};
+
+        if (list_anchors(engine, &anchors, error) < 0)
+                return -1;
+        for (size_t i = 0; i < anchors.names.count; i++) {
+                const char *name = anchors.names.items[i];
+                if (is_of_a_move(swarm, name))
                         continue;
                 struct leftover *leftover = list_add(&leftovers->items);
-                leftover->evidence = text_format("the container %s is an anchor of no move", name + 1);
-                leftover->next = text_format("docker rm --force %s", name + 1);
+                leftover->evidence = text_format("the container %s is an anchor of no move", name);
+                leftover->next = text_format("docker rm --force %s", name);
         }
         return 0;
 }

@@ -21,6 +21,17 @@ const char *hop_holder_text(const struct network *hop); /* "HOST pid NUMBER", NU
  * none has. Owned by the caller. */
 int hop_edits(struct engine *engine, const struct network *hop, char **ret_names, struct error *error);
 
+/* Names of anchors on this node. */
+struct anchors {
+        LIST(char *) names;
+};
+void anchors_done(struct anchors *anchors);
+#define _cleanup_anchors_ _cleanup_(anchors_done)
+
+/* Those of one plan, and those of moves that are over: of a run that was killed in its last step. */
+int anchors_to_remove(struct engine *engine, const char *plan_id, struct anchors *ret_anchors,
+                      struct error *error);
+
 /* A container or image of headroom's that belongs to no move of this swarm. */
 struct leftover {
         char *evidence;

@@ -1,4 +1,5 @@
 #include "move/anchor.h"
+#include "move/leftover.h"
 #include "move/look.h"
 #include "move/move.h"
 #include "json/write.h"
@@ -133,34 +134,29 @@ static int look_image(struct move *move, bool *ret_exists, struct error *error)
         return *ret_exists || told.kind == ERROR_NOT_FOUND ? 0 : error_move(error, &told);
 }
 
-static const struct step anchor_steps[] = {{STEP_ANCHOR_HOP, 0}, {STEP_ANCHOR_NET, 0}};
-
 int look_anchor_remove(struct move *move, _unused_ const struct step *step, enum level *ret_level,
                        _unused_ char **ret_waiting, struct error *error)
 {
-        bool left;
+        _cleanup_anchors_ struct anchors anchors = {0};
+        bool image;
 
-        if (look_image(move, &left, error) < 0)
+        if (look_image(move, &image, error) < 0 ||
+            anchors_to_remove(move->engine, move->plan->id, &anchors, error) < 0)
                 return -1;
-        for (size_t i = 0; i < ELEMENTS(anchor_steps) && !left; i++) {
-                _cleanup_free_ char *name = anchor_name(move, &anchor_steps[i]);
-                bool runs;
-                if (anchor_runs(move, name, &left, &runs, error) < 0)
-                        return -1;
-        }
-        *ret_level = left ? LEVEL_TODO : LEVEL_DONE;
+        *ret_level = image || anchors.names.count ? LEVEL_TODO : LEVEL_DONE;
         return 0;
 }
 
 int act_anchor_remove(struct move *move, _unused_ const struct step *step, struct error *error)
 {
+        _cleanup_anchors_ struct anchors anchors = {0};
         _cleanup_error_ struct error told = {0};
 
-        for (size_t i = 0; i < ELEMENTS(anchor_steps); i++) {
-                _cleanup_free_ char *name = anchor_name(move, &anchor_steps[i]);
-                if (container_remove(move->engine, name, error) < 0)
+        if (anchors_to_remove(move->engine, move->plan->id, &anchors, error) < 0)
+                return -1;
+        for (size_t i = 0; i < anchors.names.count; i++)
+                if (container_remove(move->engine, anchors.names.items[i], error) < 0)
                         return -1;
-        }
         if (engine_delete(move->engine, "/images/" ANCHOR_IMAGE, &told) == 0 || told.kind == ERROR_NOT_FOUND)
                 return 0;
         return error_move(error, &told);

@@ -713,6 +713,24 @@ static inline void fake_get_container(struct fake *fake, struct engine_request *
         buffer_add_text(out, "}}}");
 }
 
+/* All of them, whatever the filter. */
+static inline void fake_get_containers(struct fake *fake, struct engine_request *request, const char *part)
+{
+        const char *comma = "";
+
+        (void)part;
+        buffer_add_text(&request->answer, "[");
+        for (size_t i = 0; i < fake->containers.count; i++) {
+                const struct fake_container *container = &fake->containers.items[i];
+                if (container->gone)
+                        continue;
+                buffer_format(&request->answer, "%s{\"Id\":\"%s\",\"Names\":[\"/%s\"]}", comma, container->id,
+                              container->name);
+                comma = ",";
+        }
+        buffer_add_text(&request->answer, "]");
+}
+
 static inline void fake_get_image(struct fake *fake, struct engine_request *request, const char *part)
 {
         if (fake->anchor_image && text_starts_with(part, "headroom-anchor"))
@@ -1042,6 +1060,7 @@ static const struct fake_route {
         {"GET", "/services/", "", fake_get_service},
         {"GET", "/services", "", fake_get_services},
         {"GET", "/tasks", "", fake_get_tasks},
+        {"GET", "/containers/json?all=true", "", fake_get_containers},
         {"GET", "/containers/", "/json", fake_get_container},
         {"GET", "/images/", "/json", fake_get_image},
         {"POST", "/networks/create", "", fake_create_network},
