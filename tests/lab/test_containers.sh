@@ -1,6 +1,6 @@
 #!/bin/bash
 # Two standalone containers have the network's first addresses. On a network that is made anew the load balancer that comes
-# with the first would take the second's: both have theirs, there and back.
+# with the first would take the second's: both have theirs, there and back. And the anchor of a plan that was left goes.
 . "$(dirname "$0")/lib.sh"
 
 old_subnet=10.60.0.0/24
@@ -34,6 +34,7 @@ check the_plan_is_made hr plan shared --subnet 10.61.0.0/20 -o "$work/plan"
 check the_move_ends_in_one_run hr apply --yes "$work/plan"
 equal both_have_their_addresses_on_the_new_network "$(addresses)" "/low 10.61.0.2 10.61.0.2
 /high 10.61.0.3 10.61.0.3"
+docker run --detach --name headroom-anchor-0123456789ab-net --network none busybox:lab sleep 100000 >/dev/null
 check the_way_back_ends_in_one_run hr apply --yes --undo "$work/plan"
 check all_run wait_until 30 all_running
 snapshot >"$work/after"
