@@ -120,6 +120,7 @@ struct bench {
         struct random_stream random; /* of identities */
 
         uint64_t calls, runs;
+        uint64_t marks; /* how often somebody has changed a service, so that no two changes are the same */
         LIST(uint64_t) seen; /* by fault: how many calls of its kind there were */
         LIST(bool) struck;   /* by fault: it has struck */
         LIST(struct ongoing) ongoing;

@@ -104,7 +104,7 @@ static void mark(struct bench *bench, const char *name, const char *after, const
 {
         const char *number = strstr(put, "%d");
         _cleanup_free_ char *text = text_format("%.*s%llu%s", (int)(number - put), put,
-                                                (unsigned long long)bench->calls, number + strlen("%d"));
+                                                (unsigned long long)++bench->marks, number + strlen("%d"));
 
         change_service(bench, name, after, text);
 }
