@@ -68,7 +68,7 @@ struct kept {
 /* An edge and a service behind it that has to be in its reach all the time. */
 struct tie {
         size_t edge, service; /* in `kept` */
-        bool held;            /* it was in reach the last time */
+        bool given_up;        /* for want of room on the way back, and not whole again since */
 };
 
 struct kept_container {
