@@ -282,8 +282,11 @@ static inline void fake_task_run(struct fake *fake, size_t index)
 {
         struct fake_task *task = &fake->tasks.items[index];
         const struct fake_service *service = &fake->services.items[task->service];
+        char id[FAKE_ID_SIZE];
+
+        fake_id(id, 't', index);
         struct fake_container *container =
-                fake_container_add(fake, text_format("%s.%u.%zu", service->name, task->slot, index), index);
+                fake_container_add(fake, text_format("%s.%u.%s", service->name, task->slot, id), index);
 
         container->running = true;
         for (size_t i = 0; i < task->networks.count; i++)
