@@ -21,7 +21,6 @@
  */
 
 #define HOP_PREFIX          "headroom-hop-"
-#define NAME_MAX_LENGTH     63 /* of a network */
 #define HOP_LENGTH_BITS_MAX 22 /* the hop is never smaller, */
 #define HOP_SPARE           64 /* nor has fewer addresses to spare */
 #define SPARE_ADDRESSES     8  /* for start-first tasks, anchors and live connections during the move */
@@ -111,10 +110,10 @@ static void read_account(struct making *making)
 /* The same for every plan of NET, since it is the lock; a network's name has at most 63 characters. */
 static char *hop_name(const char *network)
 {
-        if (strlen(HOP_PREFIX) + strlen(network) <= NAME_MAX_LENGTH)
+        if (strlen(HOP_PREFIX) + strlen(network) <= NETWORK_NAME_MAX_LENGTH)
                 return text_format(HOP_PREFIX "%s", network);
-        return text_format(HOP_PREFIX "%.*s-%08x", (int)(NAME_MAX_LENGTH - strlen(HOP_PREFIX) - 9), network,
-                           text_hash(network, strlen(network)));
+        return text_format(HOP_PREFIX "%.*s-%08x", (int)(NETWORK_NAME_MAX_LENGTH - strlen(HOP_PREFIX) - 9),
+                           network, text_hash(network, strlen(network)));
 }
 
 /* In the middle of a move the swarm is not as it is meant to be: no plan can rest on that. */

@@ -39,8 +39,10 @@ int plan_service_adopt(const struct move *move, struct plan_service *planned, co
 int plan_service_join(const struct move *move, struct plan *plan, struct swarm *swarm,
                       const struct service *service, struct error *error);
 
-/* Plans one service of the surveyed swarm. */
 struct way_ground;
+
+/* Plans one service of the surveyed swarm; the ground's plan ID must be set, its networks are what digests
+ * mask. */
 int plan_service_make(const struct way_ground *ground, const struct service *service,
                       const struct buffer *body, bool edge, struct plan_service *planned,
                       struct error *error);

@@ -48,20 +48,17 @@ static int look_edge_still_there(struct move *move, const struct step *step, boo
         return 0;
 }
 
-static int anchor_runs(struct move *move, const char *name, bool *ret_exists, bool *ret_runs,
-                       struct error *error)
+static int anchor_runs(struct move *move, const char *name, bool *ret_runs, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
         _cleanup_json_ struct json_document *d = NULL;
         _cleanup_error_ struct error told = {0};
 
-        *ret_exists = false;
         *ret_runs = false;
         if (look_container(move->engine, name, &body, &told) < 0)
                 return told.kind == ERROR_NOT_FOUND ? 0 : error_move(error, &told);
         if (json_parse(buffer_text(&body), body.length, &d, error) < 0)
                 return -1;
-        *ret_exists = true;
         *ret_runs = json_bool(d, json_path(d, json_root(d), "State", "Running", NULL));
         return 0;
 }
@@ -71,7 +68,6 @@ int look_anchor(struct move *move, const struct step *step, enum level *ret_leve
 {
         _cleanup_free_ char *name = anchor_name(move, step);
         bool there = false;
-        bool exists;
         bool runs;
 
         *ret_level = LEVEL_DONE;
@@ -81,7 +77,7 @@ int look_anchor(struct move *move, const struct step *step, enum level *ret_leve
                 return -1;
         if (!there)
                 return 0;
-        if (anchor_runs(move, name, &exists, &runs, error) < 0)
+        if (anchor_runs(move, name, &runs, error) < 0)
                 return -1;
         *ret_level = runs ? LEVEL_DONE : LEVEL_TODO;
         return 0;

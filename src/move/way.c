@@ -189,12 +189,10 @@ static void set_gaps(const struct swarm *swarm, const struct service *service, b
         planned->settle_bound_ms = MIN(settle, SETTLE_MAX_MS);
 }
 
-static int decide_way(const struct way_ground *ground, const struct service *service,
-                      const struct buffer *body, bool health_check, struct plan_service *planned,
-                      struct error *error)
+static int decide_way(const struct service *service, const char *hard, const struct buffer *body,
+                      bool health_check, struct plan_service *planned, struct error *error)
 {
         bool own_start_first = text_equal(service->update_order, "start-first");
-        _cleanup_free_ char *hard = hard_objection(ground, service);
         _cleanup_free_ char *soft = soft_objection(service, health_check);
 
         planned->way = !hard && (own_start_first || !soft) ? WAY_START_FIRST : WAY_STOP_FIRST;
@@ -226,14 +224,13 @@ static bool has_running_task(const struct swarm *swarm, const struct service *se
  * goes to the hop start-first, whatever it does on its way back. Not where two tasks may not be: the VIP that
  * the service gives back as it leaves may be the address that the old task was waiting for.
  */
-static int start_stuck_at_once(const struct way_ground *ground, const struct service *service,
+static int start_stuck_at_once(const struct swarm *swarm, const struct service *service, const char *hard,
                                const struct buffer *body, struct plan_service *planned, struct error *error)
 {
         bool own_stop_first = !text_equal(service->update_order, "start-first");
-        _cleanup_free_ char *hard = hard_objection(ground, service);
 
         if (!planned->stuck || planned->way != WAY_STOP_FIRST || !own_stop_first || hard ||
-            writable_mount(service) || has_running_task(ground->swarm, service))
+            writable_mount(service) || has_running_task(swarm, service))
                 return 0;
         return edit_order(body, "UpdateConfig", "start-first", EDIT_UNTIL_BACK, &planned->edits, error);
 }
@@ -241,8 +238,10 @@ static int start_stuck_at_once(const struct way_ground *ground, const struct ser
 int way_decide(const struct way_ground *ground, const struct service *service, const struct buffer *body,
                bool health_check, struct plan_service *planned, struct error *error)
 {
-        if (decide_way(ground, service, body, health_check, planned, error) < 0 ||
-            start_stuck_at_once(ground, service, body, planned, error) < 0)
+        _cleanup_free_ char *hard = hard_objection(ground, service);
+
+        if (decide_way(service, hard, body, health_check, planned, error) < 0 ||
+            start_stuck_at_once(ground->swarm, service, hard, body, planned, error) < 0)
                 return -1;
         set_gaps(ground->swarm, service, health_check, planned);
         return 0;

@@ -54,11 +54,8 @@ size_t sim_network_visitors(struct sim *sim, const char *name)
         const struct sim_network *network = sim_network_find(sim, name);
         size_t visitors = 0;
 
-        for_each_sim (sim_container, container, &sim->containers) {
-                const struct sim_connection *connection =
-                        network ? sim_connection_of(container, network) : NULL;
-                visitors += connection && connection->address && !sim_table_at(&sim->tasks, connection->task);
-        }
+        for (size_t i = 0; network && i < network->on.count; i++)
+                visitors += network->on.items[i].visitors;
         return visitors;
 }
 

@@ -1,11 +1,10 @@
 #include "swarm/declared.h"
 
 #include "settings/yaml.h"
+#include "swarm/swarm.h"
 #include "json/write.h"
 
 #include <ctype.h>
-
-#define NAME_MAX_LENGTH 63
 
 /* A Compose file's other sections: headroom does not look into them. */
 static const char *const other_sections[] = {"version", "name",    "services", "volumes",
@@ -323,15 +322,11 @@ static int read_network(const struct yaml *yaml, const struct yaml_node *node,
 /* As the swarm takes them (docs/engine-notes.md). */
 static bool is_network_name(const char *name)
 {
+        static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
         size_t length = strlen(name);
 
-        if (!length || length > NAME_MAX_LENGTH || !isalnum((unsigned char)name[0]) ||
-            !isalnum((unsigned char)name[length - 1]))
-                return false;
-        for (const char *c = name; *c; c++)
-                if (!isalnum((unsigned char)*c) && *c != '-' && *c != '_')
-                        return false;
-        return true;
+        return length && length <= NETWORK_NAME_MAX_LENGTH && !name[strspn(name, characters)] &&
+               isalnum((unsigned char)name[0]) && isalnum((unsigned char)name[length - 1]);
 }
 
 static int refuse_name(const struct yaml *yaml, const struct declared_network *network, struct error *error)
@@ -344,7 +339,7 @@ static int refuse_name(const struct yaml *yaml, const struct declared_network *n
                 yaml, &where, error,
                 "\"%s\" can't be a network's name: that has 1 to %d letters, digits, - and _, and a "
                 "letter or digit at both ends",
-                network->name, NAME_MAX_LENGTH);
+                network->name, NETWORK_NAME_MAX_LENGTH);
 }
 
 static int refuse_clash(const struct yaml *yaml, const struct declared *declared,

@@ -263,6 +263,7 @@ int swarm_find_network(const struct swarm *swarm, const char *name, struct netwo
                        struct error *error);
 
 /* An overlay of the swarm: the networks headroom keeps accounts of. */
+#define NETWORK_NAME_MAX_LENGTH 63 /* of an overlay, as of any object of the swarm (docs/engine-notes.md) */
 bool network_is_overlay(const struct network *network);
 /* One of the swarm's that has no pool yet, or never got one: the engine shows neither driver nor subnet. */
 bool network_is_unallocated(const struct network *network);
