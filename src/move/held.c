@@ -1,7 +1,5 @@
 #include "move/held.h"
 
-#include "move/anchor.h"
-
 void held_done(struct held *held)
 {
         accounts_done(&held->accounts);
@@ -37,12 +35,17 @@ static bool has_prefix(const struct held *held, struct prefix *ret_prefix)
 
 static uint32_t allocator_place(const struct held *held, struct prefix prefix)
 {
-        for (size_t i = 0; i < held->account->holders.count; i++) {
-                const struct holder *holder = &held->account->holders.items[i];
-                if (holder->kind == HOLDER_ATTACHMENT && text_starts_with(holder->name, ANCHOR_PREFIX))
-                        return holder->address;
+        uint32_t place = prefix.address;
+        int64_t newest_ms = INT64_MIN;
+
+        for_each_task (task, &held->swarm) {
+                const struct attachment *attachment = task_on(task, held->account->network->id);
+                if (!attachment || !attachment->address_count || task->created_ms < newest_ms)
+                        continue;
+                place = attachment->addresses[0];
+                newest_ms = task->created_ms;
         }
-        return prefix.address;
+        return place;
 }
 
 static uint32_t address_after(uint32_t address, struct prefix prefix)

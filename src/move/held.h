@@ -18,8 +18,9 @@ int held_look(struct engine *engine, const char *network_id, struct held *ret_he
 bool held_has(const struct held *held, uint32_t address);
 
 /*
- * A swarm hands addresses out in rising order and round again. Where it is, only its leader knows; headroom
- * goes by what it gave the anchor, or without one by the subnet's start, where a new network begins.
+ * A swarm hands addresses out in rising order and round again. Where it is, only its leader knows, and a new
+ * leader begins at the front; headroom goes by what the newest task has, or the newest container (there is
+ * the anchor's), or without any by the subnet's start, where a new network begins.
  */
 
 /* The free address that the swarm comes to last, or `before` free ones earlier; 0: none is free. */

@@ -59,6 +59,29 @@ size_t sim_network_visitors(struct sim *sim, const char *name)
         return visitors;
 }
 
+static bool is_visited(struct sim *sim, struct sim_network *network, uint32_t address)
+{
+        for (uint32_t node = 0; node < network->on.count; node++)
+                if (sim_visitor_has(sim, network, node, address))
+                        return true;
+        return false;
+}
+
+bool sim_visitor_among_next(struct sim *sim, const char *name, uint64_t count)
+{
+        struct sim_network *network = sim_network_find(sim, name);
+
+        if (!network || !network->allocated || !sim_network_visitors(sim, name))
+                return false;
+        for (uint64_t i = 0; i < network->pool.size && count; i++) {
+                uint64_t bit = (network->pool.cursor + i) % network->pool.size;
+                if (is_visited(sim, network, network->pool.first + (uint32_t)bit))
+                        return true;
+                count -= !sim_pool_has(&network->pool, bit);
+        }
+        return false;
+}
+
 const char *sim_service_spec(struct sim *sim, const char *name, size_t *ret_length)
 {
         const struct sim_service *service = sim_service_find(sim, name);

@@ -163,6 +163,11 @@ struct sim_count sim_count(struct sim *sim)
         return count;
 }
 
+uint64_t sim_visitor_clashes(const struct sim *sim)
+{
+        return sim->clashes;
+}
+
 uint64_t sim_leaked(const struct sim *sim)
 {
         return sim->leaked;

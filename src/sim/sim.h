@@ -178,6 +178,10 @@ void sim_leak_clear(struct sim *sim, const char *network);
 size_t sim_network_live(struct sim *sim, const char *network);
 /* Addresses that containers of tasks were connected with by hand: the swarm's books take them for free. */
 size_t sim_network_visitors(struct sim *sim, const char *network);
+/* Whether the swarm comes to one of those before it has handed out `count` others. */
+bool sim_visitor_among_next(struct sim *sim, const char *network, uint64_t count);
+/* Tasks that failed because they were given one of those. */
+uint64_t sim_visitor_clashes(const struct sim *sim);
 /* All leaks since the sim began, or since the last leader change. */
 uint64_t sim_leaked(const struct sim *sim);
 

@@ -335,6 +335,7 @@ struct sim {
         int64_t now_ms;
         uint64_t index; /* the store's */
         uint64_t leaked;
+        uint64_t clashes;  /* tasks that failed at a visitor's address */
         uint64_t node_key; /* scrambles IDs */
         uint32_t leader;
         int64_t leaderless_until_ms;

@@ -301,6 +301,7 @@ static void step_ready(struct sim *sim, struct sim_task *task)
         if (task->desired == TASK_READY)
                 return;
         if (is_address_taken(sim, task)) {
+                sim->clashes++;
                 sim_task_end(sim, task, TASK_FAILED,
                              sim_minor(sim) < SIM_MINOR_28 ? CANT_START "Address already in use"
                                                            : CANT_START

@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "base/random.h"
-#include "move/anchor.h"
 #include "move/held.h"
 
 #define FIRST 0x0a000100 /* 10.0.1.0 */
@@ -24,7 +23,7 @@ struct pool {
 
 static void pool_make(struct pool *pool, uint8_t length_bits)
 {
-        *pool = (struct pool){0};
+        *pool = (struct pool){.network.id = "net"};
         list_add(&pool->network.subnets)->prefix = (struct prefix){FIRST, length_bits};
         pool->account.network = &pool->network;
         pool->held.account = &pool->account;
@@ -32,17 +31,33 @@ static void pool_make(struct pool *pool, uint8_t length_bits)
 
 static void pool_done(struct pool *pool)
 {
+        for_each_task (task, &pool->held.swarm) {
+                free(task->networks.items->addresses);
+                free(task->networks.items);
+        }
+        free(pool->held.swarm.tasks.items);
         free(pool->network.subnets.items);
         free(pool->account.holders.items);
 }
 #define _cleanup_pool_ _cleanup_(pool_done)
 
-static void hold(struct pool *pool, uint32_t number, bool anchor)
+static void hold(struct pool *pool, uint32_t number)
 {
-        *list_add(&pool->account.holders) = (struct holder){.kind = anchor ? HOLDER_ATTACHMENT : HOLDER_TASK,
-                                                            .address_known = true,
-                                                            .address = FIRST + number,
-                                                            .name = anchor ? ANCHOR_PREFIX "a-net" : "app.1"};
+        *list_add(&pool->account.holders) = (struct holder){
+                .kind = HOLDER_TASK, .address_known = true, .address = FIRST + number, .name = "app.1"};
+}
+
+/* A task that holds an address, and was created then. */
+static void hold_since(struct pool *pool, uint32_t number, int64_t created_ms)
+{
+        struct task *task = list_add(&pool->held.swarm.tasks);
+        struct attachment *attachment = memory_new(1, sizeof(*attachment));
+
+        *attachment = (struct attachment){
+                .network_id = "net", .addresses = memory_new(1, sizeof(uint32_t)), .address_count = 1};
+        attachment->addresses[0] = FIRST + number;
+        *task = (struct task){.created_ms = created_ms, .networks = {.items = attachment, .count = 1}};
+        hold(pool, number);
 }
 
 static void on_a_new_network_it_is_the_highest_address(void **state)
@@ -51,27 +66,41 @@ static void on_a_new_network_it_is_the_highest_address(void **state)
 
         (void)state;
         pool_make(&pool, 24);
-        hold(&pool, 1, false);
-        hold(&pool, 2, false);
-        hold(&pool, 3, true);
+        hold(&pool, 1);
+        hold(&pool, 2);
+        hold_since(&pool, 3, 1);
         assert_int_equal(held_last_free(&pool.held, 0), FIRST + 254);
         assert_int_equal(held_last_free(&pool.held, 2), FIRST + 252);
         assert_int_equal(held_free_before(&pool.held, FIRST + 4), 0);
         assert_int_equal(held_free_before(&pool.held, FIRST + 254), 250);
 }
 
-static void where_the_swarm_is_further_up_it_is_the_one_below_the_anchor(void **state)
+static void where_the_swarm_is_further_up_it_is_the_one_below(void **state)
 {
         _cleanup_pool_ struct pool pool;
 
         (void)state;
         pool_make(&pool, 24);
-        hold(&pool, 1, false);
-        hold(&pool, 199, false);
-        hold(&pool, 200, true);
+        hold(&pool, 1);
+        hold(&pool, 199);
+        hold_since(&pool, 200, 1);
         assert_int_equal(held_last_free(&pool.held, 0), FIRST + 198);
         assert_int_equal(held_free_before(&pool.held, FIRST + 250), 49);
         assert_int_equal(held_free_before(&pool.held, FIRST + 198), 54 + 196);
+}
+
+static void a_new_leader_begins_at_the_front_as_the_newest_task_tells(void **state)
+{
+        _cleanup_pool_ struct pool pool;
+
+        (void)state;
+        pool_make(&pool, 28);
+        hold_since(&pool, 9, 1000); /* the anchor, under the former leader */
+        assert_int_equal(held_last_free(&pool.held, 0), FIRST + 8);
+        assert_int_equal(held_free_before(&pool.held, FIRST + 8), 5 + 7);
+        hold_since(&pool, 2, 2000);
+        assert_int_equal(held_free_before(&pool.held, FIRST + 8), 5);
+        assert_int_equal(held_last_free(&pool.held, 0), FIRST + 1);
 }
 
 static void of_a_full_network_there_is_none(void **state)
@@ -81,7 +110,7 @@ static void of_a_full_network_there_is_none(void **state)
         (void)state;
         pool_make(&pool, 29);
         for (uint32_t number = 1; number < 7; number++)
-                hold(&pool, number, number == 4);
+                hold(&pool, number);
         assert_int_equal(held_last_free(&pool.held, 0), 0);
         pool.account.holders.count--; /* .6 */
         assert_int_equal(held_last_free(&pool.held, 0), FIRST + 6);
@@ -94,7 +123,7 @@ static void what_nobody_knows_the_address_of_may_be_in_between(void **state)
 
         (void)state;
         pool_make(&pool, 24);
-        hold(&pool, 3, true);
+        hold_since(&pool, 3, 1);
         *list_add(&pool.account.holders) =
                 (struct holder){.kind = HOLDER_NODE, .inferred = true, .name = "n2"};
         assert_int_equal(held_free_before(&pool.held, FIRST + 10), 5);
@@ -136,10 +165,10 @@ static void it_agrees_with_a_serial_allocator(void **state)
                 uint32_t anchor = 1 + (uint32_t)random_below(&random, last - 1);
 
                 pool_make(&pool, bits);
-                hold(&pool, anchor, true);
+                hold_since(&pool, anchor, 1);
                 for (uint32_t number = 1; number < last; number++)
                         if (number != anchor && random_below(&random, 3) == 0)
-                                hold(&pool, number, false);
+                                hold(&pool, number);
                 size_t count = hand_out(&pool, anchor, last, row);
                 assert_int_equal(held_last_free(&pool.held, 0), count ? row[count - 1] : 0);
                 for (size_t i = 0; i < count; i++) {
@@ -153,7 +182,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(on_a_new_network_it_is_the_highest_address),
-                cmocka_unit_test(where_the_swarm_is_further_up_it_is_the_one_below_the_anchor),
+                cmocka_unit_test(where_the_swarm_is_further_up_it_is_the_one_below),
+                cmocka_unit_test(a_new_leader_begins_at_the_front_as_the_newest_task_tells),
                 cmocka_unit_test(of_a_full_network_there_is_none),
                 cmocka_unit_test(what_nobody_knows_the_address_of_may_be_in_between),
                 cmocka_unit_test(without_a_pool_there_is_none),

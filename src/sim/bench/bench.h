@@ -68,6 +68,7 @@ struct kept {
 /* An edge and a service behind it that has to be in its reach all the time. */
 struct tie {
         size_t edge, service; /* in `kept` */
+        bool in_the_way;      /* when it was whole last, too few addresses came before a live connection's */
         bool given_up;        /* for want of room on the way back, and not whole again since */
 };
 
@@ -125,6 +126,7 @@ struct bench {
         LIST(bool) struck;   /* by fault: it has struck */
         LIST(struct ongoing) ongoing;
         bool disturbed;      /* addresses may have gone to others than those who had them */
+        bool rebuilt;        /* the leader has changed, and the allocator begins at the front again */
         int64_t spare;       /* addresses of NET that nobody needs, as it was planned */
         char *foreign_id;    /* of a network that somebody made in the way */
         bool foreign_stands; /* it has its pool */
