@@ -42,8 +42,9 @@ static int run(int argc, char **argv)
         _cleanup_error_ struct error error = {0};
         _cleanup_schedule_ struct schedule schedule = {0};
 
-        if (mode_read(&mode_schedule, argc, argv, values, &error) < 0 ||
-            schedule_read(values[SCHEDULE], &schedule, &error) < 0)
+        if (mode_read(&mode_schedule, argc, argv, values, &error) < 0)
+                return mode_fail_usage(&error);
+        if (schedule_read(values[SCHEDULE], &schedule, &error) < 0)
                 return mode_fail(&error);
         int result = run_file(&schedule, values[TRACE] != NULL, &error);
         return result < 0 ? mode_fail(&error) : result;

@@ -129,7 +129,7 @@ static int run(int argc, char **argv)
         int result;
 
         if (read_wish(argc, argv, &wish, &error) < 0)
-                return mode_fail(&error);
+                return mode_fail_usage(&error);
         state = state_folder_make();
         if (!state) {
                 error_set(&error, ERROR_FAILED, "no folder for records can be made in /dev/shm or /tmp");

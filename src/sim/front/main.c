@@ -40,7 +40,7 @@ static int fail_no_mode(int argc, char **argv)
         else
                 error_set(&error, ERROR_USAGE, "nothing says what is to be done: %s does",
                           buffer_text(&words));
-        return mode_fail(&error);
+        return mode_fail_usage(&error);
 }
 
 static int run(int argc, char **argv)

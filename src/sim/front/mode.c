@@ -76,7 +76,13 @@ int mode_fail(const struct error *error)
         fprintf(stderr, "headroom-sim: %s\n", error->sentence);
         if (error->trail)
                 fprintf(stderr, "  %s\n", error->trail);
-        if (error->kind == ERROR_USAGE)
-                fprintf(stderr, "Try `headroom-sim --help`.\n");
         return error_exit_code(error);
+}
+
+int mode_fail_usage(const struct error *error)
+{
+        int code = mode_fail(error);
+
+        fprintf(stderr, "Try `headroom-sim --help`.\n");
+        return code;
 }

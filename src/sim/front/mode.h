@@ -51,6 +51,7 @@ int mode_number(const char *option, const char *value, uint64_t min, uint64_t ma
 /* "headroom-sim: SENTENCE" and the trail on stderr; returns the exit code (0 done, 1 failed, 2 refused, 3
  * usage). */
 int mode_fail(const struct error *error);
+int mode_fail_usage(const struct error *error); /* with where help is: the command's words are wrong */
 
 /* help.c, on stdout */
 void help_modes(void);

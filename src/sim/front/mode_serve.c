@@ -87,7 +87,9 @@ static int run(int argc, char **argv)
         _cleanup_error_ struct error error = {0};
         struct serving serving;
 
-        if (read_serving(argc, argv, &serving, &error) < 0 || serve(&serving, &error) < 0)
+        if (read_serving(argc, argv, &serving, &error) < 0)
+                return mode_fail_usage(&error);
+        if (serve(&serving, &error) < 0)
                 return mode_fail(&error);
         return 0;
 }

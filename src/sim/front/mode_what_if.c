@@ -169,7 +169,9 @@ static int run(int argc, char **argv)
         _cleanup_error_ struct error error = {0};
 
         began_ms = clock_now_ms();
-        if (read_asking(argc, argv, &asking, &error) == 0 && answer(&asking, &error) == 0)
+        if (read_asking(argc, argv, &asking, &error) < 0)
+                return mode_fail_usage(&error);
+        if (answer(&asking, &error) == 0)
                 return 0;
         progress_clear();
         return mode_fail(&error);
