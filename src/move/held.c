@@ -1,5 +1,7 @@
 #include "move/held.h"
 
+#include "move/anchor.h"
+
 void held_done(struct held *held)
 {
         accounts_done(&held->accounts);
@@ -33,17 +35,24 @@ static bool has_prefix(const struct held *held, struct prefix *ret_prefix)
         return true;
 }
 
+/* Other containers may have asked for theirs by number, which moves nothing. */
+static bool tells_place(const struct holder *holder)
+{
+        return holder->kind == HOLDER_TASK ||
+               (holder->kind == HOLDER_ATTACHMENT && text_starts_with(holder->name, ANCHOR_PREFIX));
+}
+
 static uint32_t allocator_place(const struct held *held, struct prefix prefix)
 {
         uint32_t place = prefix.address;
         int64_t newest_ms = INT64_MIN;
 
-        for_each_task (task, &held->swarm) {
-                const struct attachment *attachment = task_on(task, held->account->network->id);
-                if (!attachment || !attachment->address_count || task->created_ms < newest_ms)
+        for (size_t i = 0; i < held->account->holders.count; i++) {
+                const struct holder *holder = &held->account->holders.items[i];
+                if (!tells_place(holder) || holder->created_ms < newest_ms)
                         continue;
-                place = attachment->addresses[0];
-                newest_ms = task->created_ms;
+                place = holder->address;
+                newest_ms = holder->created_ms;
         }
         return place;
 }

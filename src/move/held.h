@@ -19,8 +19,8 @@ bool held_has(const struct held *held, uint32_t address);
 
 /*
  * A swarm hands addresses out in rising order and round again. Where it is, only its leader knows, and a new
- * leader begins at the front; headroom goes by what the newest task has, or the newest container (there is
- * the anchor's), or without any by the subnet's start, where a new network begins.
+ * leader begins at the front; headroom goes by what the newest task of a service has, or the anchor where it
+ * is newer, or without any by the subnet's start, where a new network begins.
  */
 
 /* The free address that the swarm comes to last, or `before` free ones earlier; 0: none is free. */

@@ -202,6 +202,7 @@ static void add_task_on(const struct counting *counting, const struct task *task
         if (account->listed) {
                 holder.name = task_name(counting, task);
                 holder.id = task->id;
+                holder.created_ms = task->created_ms;
                 holder.node = node_name(counting, task->node_id);
                 holder.state = task_state_name(task->state);
         }

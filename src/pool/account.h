@@ -29,6 +29,7 @@ struct holder {
         const char *node;  /* NULL when it is on none */
         const char *state; /* a task's state, NULL for others */
         const char *id;
+        int64_t created_ms; /* of a task or an attachment; 0 for others */
 };
 
 struct interval {

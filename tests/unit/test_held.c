@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/random.h"
+#include "move/anchor.h"
 #include "move/held.h"
 
 #define FIRST 0x0a000100 /* 10.0.1.0 */
@@ -23,7 +24,7 @@ struct pool {
 
 static void pool_make(struct pool *pool, uint8_t length_bits)
 {
-        *pool = (struct pool){.network.id = "net"};
+        *pool = (struct pool){0};
         list_add(&pool->network.subnets)->prefix = (struct prefix){FIRST, length_bits};
         pool->account.network = &pool->network;
         pool->held.account = &pool->account;
@@ -31,33 +32,36 @@ static void pool_make(struct pool *pool, uint8_t length_bits)
 
 static void pool_done(struct pool *pool)
 {
-        for_each_task (task, &pool->held.swarm) {
-                free(task->networks.items->addresses);
-                free(task->networks.items);
-        }
-        free(pool->held.swarm.tasks.items);
         free(pool->network.subnets.items);
         free(pool->account.holders.items);
 }
 #define _cleanup_pool_ _cleanup_(pool_done)
 
-static void hold(struct pool *pool, uint32_t number)
+static struct holder *hold(struct pool *pool, uint32_t number)
 {
-        *list_add(&pool->account.holders) = (struct holder){
-                .kind = HOLDER_TASK, .address_known = true, .address = FIRST + number, .name = "app.1"};
+        struct holder *holder = list_add(&pool->account.holders);
+
+        *holder = (struct holder){
+                .kind = HOLDER_NODE, .address_known = true, .address = FIRST + number, .name = "n1"};
+        return holder;
 }
 
-/* A task that holds an address, and was created then. */
+/* A task that was created then. */
 static void hold_since(struct pool *pool, uint32_t number, int64_t created_ms)
 {
-        struct task *task = list_add(&pool->held.swarm.tasks);
-        struct attachment *attachment = memory_new(1, sizeof(*attachment));
+        struct holder *holder = hold(pool, number);
 
-        *attachment = (struct attachment){
-                .network_id = "net", .addresses = memory_new(1, sizeof(uint32_t)), .address_count = 1};
-        attachment->addresses[0] = FIRST + number;
-        *task = (struct task){.created_ms = created_ms, .networks = {.items = attachment, .count = 1}};
-        hold(pool, number);
+        holder->kind = HOLDER_TASK;
+        holder->created_ms = created_ms;
+}
+
+static void hold_attached(struct pool *pool, uint32_t number, const char *name, int64_t created_ms)
+{
+        struct holder *holder = hold(pool, number);
+
+        holder->kind = HOLDER_ATTACHMENT;
+        holder->name = name;
+        holder->created_ms = created_ms;
 }
 
 static void on_a_new_network_it_is_the_highest_address(void **state)
@@ -95,12 +99,23 @@ static void a_new_leader_begins_at_the_front_as_the_newest_task_tells(void **sta
 
         (void)state;
         pool_make(&pool, 28);
-        hold_since(&pool, 9, 1000); /* the anchor, under the former leader */
+        hold_attached(&pool, 9, ANCHOR_PREFIX "a-net", 1000); /* under the former leader */
         assert_int_equal(held_last_free(&pool.held, 0), FIRST + 8);
         assert_int_equal(held_free_before(&pool.held, FIRST + 8), 5 + 7);
         hold_since(&pool, 2, 2000);
         assert_int_equal(held_free_before(&pool.held, FIRST + 8), 5);
         assert_int_equal(held_last_free(&pool.held, 0), FIRST + 1);
+}
+
+static void a_container_that_asked_for_its_address_tells_nothing(void **state)
+{
+        _cleanup_pool_ struct pool pool;
+
+        (void)state;
+        pool_make(&pool, 28);
+        hold_since(&pool, 9, 1000);
+        hold_attached(&pool, 3, "debug", 2000);
+        assert_int_equal(held_last_free(&pool.held, 0), FIRST + 8);
 }
 
 static void of_a_full_network_there_is_none(void **state)
@@ -184,6 +199,7 @@ int main(void)
                 cmocka_unit_test(on_a_new_network_it_is_the_highest_address),
                 cmocka_unit_test(where_the_swarm_is_further_up_it_is_the_one_below),
                 cmocka_unit_test(a_new_leader_begins_at_the_front_as_the_newest_task_tells),
+                cmocka_unit_test(a_container_that_asked_for_its_address_tells_nothing),
                 cmocka_unit_test(of_a_full_network_there_is_none),
                 cmocka_unit_test(what_nobody_knows_the_address_of_may_be_in_between),
                 cmocka_unit_test(without_a_pool_there_is_none),
