@@ -110,6 +110,23 @@ bool container_wished_address(const struct plan_container *container, const char
         return prefix_contains(now, *ret_address) && *ret_address != prefix_last(now);
 }
 
+int containers_refuse_placeless(const struct plan *plan, struct error *error)
+{
+        uint32_t address;
+
+        for (size_t i = 0; i < plan->containers.count; i++) {
+                const struct plan_container *container = &plan->containers.items[i];
+                if (!container->static_address ||
+                    container_wished_address(container, plan->old_subnet, plan->new_subnet, &address))
+                        continue;
+                return error_set(error, ERROR_REFUSED,
+                                 "container %s was given the address %s, and %s has no place for it: choose "
+                                 "a larger subnet, or connect the container with another address first",
+                                 container->name, container->static_address, plan->new_subnet);
+        }
+        return 0;
+}
+
 static uint64_t rank(const struct plan_container *container)
 {
         uint32_t address;

@@ -18,6 +18,9 @@ int containers_plan(struct engine *engine, const struct swarm *swarm, const stru
 bool container_wished_address(const struct plan_container *container, const char *old_subnet,
                               const char *subnet, uint32_t *ret_address);
 
+/* Refuses a subnet that has no place for a container's own address. */
+int containers_refuse_placeless(const struct plan *plan, struct error *error);
+
 /* Into the order in which they come back to NET: by address, so that the fewest lose theirs. */
 void containers_sort(struct plan *plan);
 

@@ -335,6 +335,7 @@ static int refuse_service(const struct making *making, const struct service *ser
                           const struct buffer *body, struct error *error)
 {
         _cleanup_free_ char *placement = NULL;
+        _cleanup_free_ char *outer = NULL;
 
         if (service->mode == SERVICE_JOB)
                 return error_set(error, ERROR_REFUSED,
@@ -344,8 +345,15 @@ static int refuse_service(const struct making *making, const struct service *ser
                 return error_set(error, ERROR_REFUSED,
                                  "an update of %s is %s; let it finish, or settle it, and plan again",
                                  service->name, service->update_state);
-        if (spec_member(body, "TaskTemplate/Placement", &placement, error) < 0)
+        if (spec_member(body, "TaskTemplate/Placement", &placement, error) < 0 ||
+            spec_member(body, "Networks", &outer, error) < 0)
                 return -1;
+        if (outer && strstr(outer, making->network->id))
+                return error_set(error, ERROR_REFUSED,
+                                 "the spec of %s names its networks beside TaskTemplate, as clients before "
+                                 "API 1.29 did, and engines refuse to change them there: deploy it anew "
+                                 "with a current client, and plan again",
+                                 service->name);
         if (!placement && making->engine->api_version_minor < FLEXIBLE_API_MINOR)
                 return error_set(error, ERROR_REFUSED,
                                  "the spec of %s has no Placement; posting it back would kill this engine "
@@ -619,6 +627,7 @@ static int make(struct making *making, struct error *error)
         if (choose(making, error) < 0 || make_requests(making, error) < 0 ||
             add_services(making, error) < 0 ||
             containers_plan(making->engine, &making->swarm, making->network, plan, error) < 0 ||
+            containers_refuse_placeless(plan, error) < 0 ||
             plan_configure(&making->swarm, making->wish->settings, plan, error) < 0)
                 return -1;
         containers_sort(plan);

@@ -47,6 +47,11 @@ struct json_document *sim_body(struct sim_call *call, const char *type);
 /* The same, and what is said to be something else than JSON is refused, too. */
 struct json_document *sim_typed_body(struct sim_call *call, const char *type);
 const char *sim_json_type_name(enum json_type type); /* as Go calls it */
+/* types.c: whether all members that an engine knows are of its types; refused in its words when not. */
+struct sim_type;
+extern const struct sim_type sim_type_service, sim_type_network;
+bool sim_type_fits(const struct sim *sim, const struct json_document *d, const struct sim_type *type,
+                   struct sim_answer *answer);
 /* complaint.c: what is wrong with a text that is no JSON. */
 char *sim_json_complaint(const char *bytes, size_t length);
 /* Engines before 26.1 want a body; for those from then on an empty object is put in its place. */
@@ -58,6 +63,8 @@ bool sim_query_flag(const struct sim_call *call, const char *key);
 char *sim_decode(const char *text, size_t length); /* percent-encoding undone */
 bool sim_filters_read(struct sim_call *call,
                       const char *const *known); /* `known` ends with NULL, and is NULL for any */
+/* Whether all values of a key are among the words, else refused as an engine does. */
+bool sim_filter_words(const struct sim_call *call, const char *key, const char *const *words);
 void sim_filters_done(struct sim_filters *filters);
 bool sim_filters_have(const struct sim_filters *filters, const char *key);
 /* Of each key any value must match, of labels all. */

@@ -76,9 +76,10 @@ void sim_get_networks(struct sim *sim, struct sim_call *call)
 {
         static const char *const known[] = {"name", "id",       "driver", "scope",
                                             "type", "dangling", "label",  NULL};
+        static const char *const types[] = {"builtin", "custom", NULL};
         static const struct sim_list_kind kind = {table, is_listed, matches, write_one};
 
-        if (sim_filters_read(call, known))
+        if (sim_filters_read(call, known) && sim_filter_words(call, "type", types))
                 sim_answer_list(sim, call, &kind);
 }
 
@@ -225,19 +226,6 @@ static bool is_predefined(const char *name)
         return false;
 }
 
-/* A member that is to be a text, if it is there. */
-static bool accept_type(const struct sim_call *call, const struct json_document *d, const char *key)
-{
-        json_node member = json_get(d, json_root(d), key);
-
-        if (member == JSON_NONE || json_type(d, member) == JSON_STRING || json_type(d, member) == JSON_NULL)
-                return true;
-        return sim_refuse(
-                call->answer, 400,
-                "json: cannot unmarshal %s into Go struct field NetworkCreateRequest.%s of type string",
-                sim_json_type_name(json_type(d, member)), key);
-}
-
 static bool accept_name(struct sim *sim, struct sim_call *call, const char *name, bool local)
 {
         if (text_empty(name) || strspn(name, " ") == strlen(name))
@@ -299,13 +287,12 @@ void sim_create_network(struct sim *sim, struct sim_call *call)
         struct sim_network wanted = {0};
         char id[SIM_HEX_ID_SIZE];
 
-        if (!d)
+        if (!d || !sim_type_fits(sim, d, &sim_type_network, call->answer))
                 return;
         json_node config = json_first(d, json_path(d, json_root(d), "IPAM", "Config", NULL));
         _cleanup_free_ char *name = json_text(d, json_get(d, json_root(d), "Name"));
         bool local = !json_text_is(d, json_get(d, json_root(d), "Driver"), "overlay");
-        if (!accept_type(call, d, "Name") || !accept_type(call, d, "Driver") ||
-            !accept_name(sim, call, name, local) || !read_config(sim, d, config, &wanted, call->answer))
+        if (!accept_name(sim, call, name, local) || !read_config(sim, d, config, &wanted, call->answer))
                 return;
         if (json_bool(d, json_get(d, json_root(d), "Ingress")) && sim_ingress(sim)) {
                 sim_network_id(sim, sim_ingress(sim), id);

@@ -42,9 +42,12 @@ static void write_node(struct sim *sim, const struct sim_call *call, const void 
 void sim_get_nodes(struct sim *sim, struct sim_call *call)
 {
         static const char *const known[] = {"name", "id", "label", "role", "membership", "node.label", NULL};
+        static const char *const roles[] = {"manager", "worker", NULL};
+        static const char *const memberships[] = {"accepted", "pending", NULL};
         static const struct sim_list_kind kind = {nodes, is_listed, matches, write_node};
 
-        if (sim_is_manager(sim, call) && sim_filters_read(call, known))
+        if (sim_is_manager(sim, call) && sim_filters_read(call, known) &&
+            sim_filter_words(call, "role", roles) && sim_filter_words(call, "membership", memberships))
                 sim_answer_list(sim, call, &kind);
 }
 

@@ -137,7 +137,8 @@ void sim_create_service(struct sim *sim, struct sim_call *call)
         }
         sim_id(sim, SIM_KIND_SERVICE, sim_service_add(sim, spec)->object.ref, id);
         call->answer->status = 201;
-        buffer_format(&call->answer->body, "{\"ID\":\"%s\"}\n", id);
+        buffer_format(&call->answer->body, "{\"ID\":\"%s\"%s}\n", id,
+                      sim_minor(sim) >= SIM_MINOR_26 ? ",\"Warnings\":null" : "");
 }
 
 /* 20.10 does not survive a spec without Placement, now or at any later start. */
@@ -146,17 +147,35 @@ static bool kills_engine(const struct sim *sim, const struct sim_spec *spec)
         return !spec->has_placement && sim_minor(sim) < SIM_MINOR_26;
 }
 
+static bool same_outer_networks(const struct sim_spec *a, const struct sim_spec *b)
+{
+        return a->outer_networks_length == b->outer_networks_length &&
+               memcmp(a->bytes + a->outer_networks_offset, b->bytes + b->outer_networks_offset,
+                      a->outer_networks_length) == 0;
+}
+
+/* In the engine's order. */
+static bool accept_change(struct sim_call *call, const struct sim_spec *spec, const struct sim_spec *present)
+{
+        static const char refused[] = "rpc error: code = Unimplemented desc =";
+
+        if (spec->outer_networks_length && !same_outer_networks(spec, present))
+                return sim_refuse(call->answer, 501,
+                                  "%s networks must be migrated to TaskSpec before being changed", refused);
+        if (spec->mode != present->mode)
+                return sim_refuse(call->answer, 501, "%s service mode change is not allowed", refused);
+        if (!text_equal(spec->name, present->name))
+                return sim_refuse(call->answer, 501, "%s renaming services is not supported", refused);
+        return true;
+}
+
 static void update(struct sim *sim, struct sim_call *call, struct sim_service *service)
 {
         struct sim_spec *spec = sim_spec_read(sim, call->body, call->body_length, call->answer);
 
         if (!spec)
                 return;
-        bool accepted = accept_ports(sim, call, spec, service);
-        if (accepted && !text_equal(spec->name, service->spec->name))
-                accepted = sim_refuse(
-                        call->answer, 501,
-                        "rpc error: code = Unimplemented desc = renaming services is not supported");
+        bool accepted = accept_ports(sim, call, spec, service) && accept_change(call, spec, service->spec);
         if (accepted && kills_engine(sim, spec)) {
                 sim->panicked = true;
                 call->answer->status = 0;
@@ -309,9 +328,11 @@ void sim_get_tasks(struct sim *sim, struct sim_call *call)
 {
         static const char *const known[] = {"service", "node",  "desired-state", "runtime", "id",
                                             "name",    "label", "_up-to-date",   NULL};
+        static const char *const states[] = {"running", "shutdown", "accepted", NULL};
         static const struct sim_list_kind kind = {tasks, task_is_listed, task_matches, write_task};
 
-        if (sim_filters_read(call, known) && are_there(sim, call))
+        if (sim_filters_read(call, known) && sim_filter_words(call, "desired-state", states) &&
+            are_there(sim, call))
                 sim_answer_list(sim, call, &kind);
 }
 

@@ -50,6 +50,13 @@ bool sim_query_flag(const struct sim_call *call, const char *key)
         return text_equal(value, "1") || text_equal(value, "true") || text_equal(value, "True");
 }
 
+/* How Go refuses a filter's text: 20.10 as its decoder does, later ones shortly. */
+static bool refuse_filters(struct sim_call *call, const char *why)
+{
+        return sim_refuse(call->answer, 400, "%s",
+                          call->engine_minor >= SIM_MINOR_26 ? "invalid filter" : why);
+}
+
 /* Values are an array, or, as older clients write them, the keys of an object. */
 static void add_values(struct sim_filters *filters, const struct json_document *d, json_node values,
                        const char *key)
@@ -78,20 +85,46 @@ bool sim_filters_read(struct sim_call *call, const char *const *known)
                 return true;
         if (json_parse(text, strlen(text), &d, NULL) < 0) {
                 _cleanup_free_ char *complaint = sim_json_complaint(text, strlen(text));
-                return sim_refuse(call->answer, 400, "%s", complaint);
+                return refuse_filters(call, complaint);
         }
-        if (json_type(d, json_root(d)) != JSON_OBJECT)
-                return sim_refuse(
-                        call->answer, 400,
+        if (json_type(d, json_root(d)) != JSON_OBJECT) {
+                _cleanup_free_ char *why = text_format(
                         "json: cannot unmarshal %s into Go value of type map[string]map[string]bool",
                         sim_json_type_name(json_type(d, json_root(d))));
+                return refuse_filters(call, why);
+        }
         json_for_each (values, d, json_root(d)) {
+                if (json_type(d, values) != JSON_ARRAY && json_type(d, values) != JSON_OBJECT) {
+                        _cleanup_free_ char *why =
+                                text_format("json: cannot unmarshal %s into Go value of type map[string]bool",
+                                            sim_json_type_name(json_type(d, values)));
+                        return refuse_filters(call, why);
+                }
                 _cleanup_free_ char *key = json_key(d, values);
                 if (!key || !is_known(key, known))
                         return sim_refuse(call->answer, 400, "%s filter '%s'",
                                           call->engine_minor < SIM_MINOR_26 ? "Invalid" : "invalid",
                                           key ? key : "");
                 add_values(&call->filters, d, values, key);
+        }
+        return true;
+}
+
+bool sim_filter_words(const struct sim_call *call, const char *key, const char *const *words)
+{
+        for (size_t i = 0; i < call->filters.items.count; i++) {
+                const struct sim_filter *filter = &call->filters.items.items[i];
+                const char *const *word = words;
+                if (!text_equal(filter->key, key))
+                        continue;
+                while (*word && !text_equal(*word, filter->value))
+                        word++;
+                if (*word)
+                        continue;
+                return sim_refuse(call->answer, 500,
+                                  text_equal(key, "type") ? "invalid filter: '%s'='%s'"
+                                                          : "Invalid %s filter: '%s'",
+                                  key, filter->value);
         }
         return true;
 }

@@ -68,22 +68,29 @@ static void read_mode(document_t d, struct sim_spec *spec)
         }
 }
 
+/* "key == value", or with "!=": the first sign in the text parts it. */
+static const char *constraint_sign(const char *text)
+{
+        const char *equal = strstr(text, "==");
+        const char *unequal = strstr(text, "!=");
+
+        return !equal || (unequal && unequal < equal) ? unequal : equal;
+}
+
 static void read_constraint(document_t d, json_node node, struct sim_spec *spec)
 {
         _cleanup_free_ char *text = json_text(d, node);
-        char *sign = text ? strstr(text, "==") : NULL;
-        bool unequal = text && !sign;
+        const char *sign = text ? constraint_sign(text) : NULL;
 
-        sign = unequal ? strstr(text, "!=") : sign;
         if (!sign)
                 return;
-        char *end = sign;
+        const char *end = sign;
         while (end > text && end[-1] == ' ')
                 end--;
         *list_add(&spec->constraints) =
                 (struct sim_constraint){.key = text_copy_n(text, (size_t)(end - text)),
                                         .value = text_copy(sign + 2 + strspn(sign + 2, " ")),
-                                        .unequal = unequal};
+                                        .unequal = *sign == '!'};
 }
 
 static void read_template(document_t d, json_node object, struct sim_spec *spec)
@@ -143,6 +150,9 @@ static void read_all(struct sim *sim, document_t d, struct sim_spec *spec)
         spec->name = json_text(d, json_get(d, root, "Name"));
         spec->labels_offset = labels == JSON_NONE ? 0 : json_offset(d, labels);
         spec->labels_length = json_length(d, labels);
+        json_node networks = json_get(d, root, "Networks");
+        spec->outer_networks_offset = json_count(d, networks) ? json_offset(d, networks) : 0;
+        spec->outer_networks_length = json_count(d, networks) ? json_length(d, networks) : 0;
         read_mode(d, spec);
         read_template(d, json_get(d, root, "TaskTemplate"), spec);
         read_endpoint(d, json_get(d, root, "EndpointSpec"), spec);
@@ -172,54 +182,72 @@ bool sim_accept_name(const char *name, struct sim_answer *answer)
                 "rpc error: code = InvalidArgument desc = name must be valid as a DNS name component");
 }
 
-/* One of Go's types at the other end: `value` is what it is instead, `outer` the type that 20.10 names. */
-static bool refuse_type(const struct sim *sim, const char *value, const char *outer, const char *field,
-                        const char *type, struct sim_answer *answer)
-{
-        return sim_refuse(answer, 400, "%sjson: cannot unmarshal %s into Go struct field %s.%s of type %s",
-                          sim_minor(sim) >= SIM_MINOR_26 ? "invalid JSON: " : "", value,
-                          sim_minor(sim) >= SIM_MINOR_28 ? "ServiceSpec" : outer, field, type);
-}
-
-static bool is_object_or_absent(document_t d, json_node node)
-{
-        return node == JSON_NONE || json_type(d, node) == JSON_OBJECT || json_type(d, node) == JSON_NULL;
-}
-
 /* More tasks than any machine holds are this swarm's own limit. */
-static bool accept_replicas(const struct sim *sim, document_t d, json_node node, struct sim_answer *answer)
+static bool accept_mode(document_t d, struct sim_answer *answer)
 {
+        json_node mode = json_get(d, json_root(d), "Mode");
         uint64_t replicas = 0;
+        size_t said = 0;
 
-        if (node == JSON_NONE || json_type(d, node) == JSON_NULL)
-                return true;
-        if (json_type(d, node) == JSON_NUMBER && !json_u64(d, node, &replicas)) {
-                _cleanup_free_ char *number =
-                        text_format("number %.*s", (int)json_length(d, node), json_bytes(d, node));
-                return refuse_type(sim, number, "ReplicatedService", "Mode.Replicated.Replicas", "uint64",
-                                   answer);
-        }
-        if (json_type(d, node) != JSON_NUMBER)
-                return refuse_type(sim, sim_json_type_name(json_type(d, node)), "ReplicatedService",
-                                   "Mode.Replicated.Replicas", "uint64", answer);
-        if (replicas > SIM_REPLICAS_MAX)
+        json_for_each (member, d, mode)
+                said += json_type(d, member) == JSON_OBJECT;
+        if (said > 1)
+                return sim_refuse(answer, 400, "must specify only one service mode");
+        if (json_u64(d, json_path(d, mode, "Replicated", "Replicas", NULL), &replicas) &&
+            replicas > SIM_REPLICAS_MAX)
                 return sim_refuse(answer, 400, "a simulated swarm runs at most %d tasks of a service",
                                   SIM_REPLICAS_MAX);
         return true;
 }
 
-static bool accept_mode(const struct sim *sim, document_t d, struct sim_answer *answer)
-{
-        json_node mode = json_get(d, json_root(d), "Mode");
-        json_node replicated = json_get(d, mode, "Replicated");
+static const char *const orders[] = {"stop-first", "start-first", NULL};
+static const char *const failure_actions[] = {"pause", "continue", "rollback", NULL};
+static const char *const endpoint_modes[] = {"vip", "dnsrr", NULL};
+static const char *const conditions[] = {"none", "on-failure", "any", NULL};
+static const char *const mount_types[] = {"bind", "volume", "tmpfs", "npipe", "cluster", NULL};
 
-        if (!is_object_or_absent(d, mode))
-                return refuse_type(sim, sim_json_type_name(json_type(d, mode)), "ServiceSpec", "Mode",
-                                   "swarm.ServiceMode", answer);
-        if (!is_object_or_absent(d, replicated))
-                return refuse_type(sim, sim_json_type_name(json_type(d, replicated)), "ServiceMode",
-                                   "Mode.Replicated", "swarm.ReplicatedService", answer);
-        return accept_replicas(sim, d, json_get(d, replicated, "Replicas"), answer);
+/* What an engine takes for a word, and how it refuses others: `before`, the word, `after`. */
+static const struct vocabulary {
+        const char *const *words;
+        const char *before, *after;
+        const char *path[4];
+} vocabularies[] = {
+        {orders, "unrecognized update order ", "", {"UpdateConfig", "Order"}},
+        {orders, "unrecognized update order ", "", {"RollbackConfig", "Order"}},
+        {failure_actions, "unrecognized update failure action ", "", {"UpdateConfig", "FailureAction"}},
+        {failure_actions, "unrecognized update failure action ", "", {"RollbackConfig", "FailureAction"}},
+        {endpoint_modes, "invalid resolution mode: \"", "\"", {"EndpointSpec", "Mode"}},
+        {conditions, "invalid RestartCondition: \"", "\"", {"TaskTemplate", "RestartPolicy", "Condition"}},
+};
+
+static bool accept_word(document_t d, json_node node, const struct vocabulary *vocabulary,
+                        struct sim_answer *answer)
+{
+        _cleanup_free_ char *word = json_text(d, node);
+
+        if (text_empty(word))
+                return true;
+        for (const char *const *known = vocabulary->words; *known; known++)
+                if (text_equal(*known, word))
+                        return true;
+        return sim_refuse(answer, 400, "%s%s%s", vocabulary->before, word, vocabulary->after);
+}
+
+static bool accept_words(document_t d, struct sim_answer *answer)
+{
+        static const struct vocabulary mounts = {mount_types, "invalid MountType: \"", "\"", {NULL}};
+
+        for (size_t i = 0; i < ELEMENTS(vocabularies); i++) {
+                json_node node = json_root(d);
+                for (const char *const *key = vocabularies[i].path; *key; key++)
+                        node = json_get(d, node, *key);
+                if (!accept_word(d, node, &vocabularies[i], answer))
+                        return false;
+        }
+        json_for_each (mount, d, json_path(d, json_root(d), "TaskTemplate", "ContainerSpec", "Mounts", NULL))
+                if (!accept_word(d, json_get(d, mount, "Type"), &mounts, answer))
+                        return false;
+        return true;
 }
 
 static bool accept(const struct sim_spec *spec, struct sim_answer *answer)
@@ -239,6 +267,23 @@ static bool accept(const struct sim_spec *spec, struct sim_answer *answer)
         return true;
 }
 
+static bool accept_constraints(document_t d, struct sim_answer *answer)
+{
+        static const char refused[] = "rpc error: code = Unknown desc =";
+
+        json_for_each (constraint, d,
+                       json_path(d, json_root(d), "TaskTemplate", "Placement", "Constraints", NULL)) {
+                _cleanup_free_ char *text = json_text(d, constraint);
+                const char *sign = text ? constraint_sign(text) : NULL;
+                if (!sign)
+                        return sim_refuse(answer, 500,
+                                          "%s constraint expected one operator from ==, !=", refused);
+                if (!sign[2 + strspn(sign + 2, " ")])
+                        return sim_refuse(answer, 500, "%s value '%s' is invalid", refused, sign + 2);
+        }
+        return true;
+}
+
 struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length, struct sim_answer *answer)
 {
         _cleanup_json_ struct json_document *posted = NULL;
@@ -247,7 +292,9 @@ struct sim_spec *sim_spec_read(struct sim *sim, const char *bytes, size_t length
                 .body = bytes, .body_length = length, .engine_minor = sim_minor(sim), .answer = answer};
 
         posted = sim_body(&call, "swarm.ServiceSpec");
-        if (!posted || !accept_mode(sim, posted, answer))
+        if (!posted || !sim_type_fits(sim, posted, &sim_type_service, answer) ||
+            !accept_mode(posted, answer) || !accept_words(posted, answer) ||
+            !accept_constraints(posted, answer))
                 return NULL;
         if (json_path(posted, json_root(posted), "TaskTemplate", "ContainerSpec", NULL) == JSON_NONE) {
                 sim_refuse(answer, 400, "mismatched Runtime and *Spec fields");

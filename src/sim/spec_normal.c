@@ -4,9 +4,10 @@
 #include "json/edit.h"
 
 /*
- * A posted spec as it is kept: byte for byte as it came, but for what the engine itself rewrites. Networks
- * that were named are identified, update settings with fields left out come back filled in, and the members
- * of the spec stand in the engine's order.
+ * A posted spec as it is kept: value for value as it came, but for what the engine itself rewrites. Networks
+ * that were named are identified, update settings with fields left out come back filled in, a mode that is
+ * not said is one of one replica, and the members of the spec stand in the engine's order. As everything that
+ * Go has read and writes, it has no blanks, of a key that comes twice the last, and no member that is null.
  */
 
 typedef const struct json_document *document_t;
@@ -82,6 +83,8 @@ static void fill_update_config(document_t d, const char *key, struct edits *edit
                                order ? order : "stop-first"));
 }
 
+#define ONE_REPLICA "{\"Replicated\":{\"Replicas\":1}}"
+
 /* A replicated service whose number is not said is one of one. */
 static void fill_mode(document_t d, struct edits *edits)
 {
@@ -92,7 +95,7 @@ static void fill_mode(document_t d, struct edits *edits)
             json_get(d, mode, "ReplicatedJob") != JSON_NONE || json_get(d, mode, "GlobalJob") != JSON_NONE)
                 return;
         if (mode != JSON_NONE && json_type(d, json_get(d, replicated, "Replicas")) != JSON_NUMBER)
-                edit_value(edits, d, mode, text_copy("{\"Replicated\":{\"Replicas\":1}}"));
+                edit_value(edits, d, mode, text_copy(ONE_REPLICA));
 }
 
 static char *edited_bytes(struct sim *sim, document_t d, const char *bytes, size_t length,
@@ -114,23 +117,67 @@ static char *edited_bytes(struct sim *sim, document_t d, const char *bytes, size
         return buffer_steal(&out);
 }
 
+static void write_value(document_t d, json_node node, struct buffer *out);
+
+static void write_object(document_t d, json_node object, struct buffer *out)
+{
+        const char *before = "{";
+
+        json_for_each (member, d, object) {
+                _cleanup_free_ char *key = json_key(d, member);
+                if (json_type(d, member) == JSON_NULL || (key && json_get(d, object, key) != member))
+                        continue;
+                buffer_add_text(out, before);
+                sim_write_text(out, key ? key : "");
+                buffer_add_text(out, ":");
+                write_value(d, member, out);
+                before = ",";
+        }
+        buffer_add_text(out, *before == '{' ? "{}" : "}");
+}
+
+static void write_value(document_t d, json_node node, struct buffer *out)
+{
+        const char *before = "[";
+
+        if (json_type(d, node) == JSON_OBJECT) {
+                write_object(d, node, out);
+        } else if (json_type(d, node) == JSON_ARRAY) {
+                json_for_each (element, d, node) {
+                        buffer_add_text(out, before);
+                        write_value(d, element, out);
+                        before = ",";
+                }
+                buffer_add_text(out, *before == '[' ? "[]" : "]");
+        } else {
+                buffer_add(out, json_bytes(d, node), json_length(d, node));
+        }
+}
+
 /* In the order of the engine's own struct; what it does not know is dropped. */
 static char *ordered_bytes(const char *bytes, size_t length)
 {
-        static const char *const members[] = {"Name",     "Labels",       "TaskTemplate",
-                                              "Mode",     "UpdateConfig", "RollbackConfig",
-                                              "Networks", "EndpointSpec"};
+        static const struct {
+                const char *key;
+                const char *unsaid; /* what stands there where nobody said it; NULL: nothing */
+        } members[] = {{"Name", NULL},        {"Labels", "{}"},       {"TaskTemplate", NULL},
+                       {"Mode", ONE_REPLICA}, {"UpdateConfig", NULL}, {"RollbackConfig", NULL},
+                       {"Networks", NULL},    {"EndpointSpec", NULL}};
         _cleanup_json_ struct json_document *d = NULL;
         struct buffer out = {0};
 
         if (json_parse(bytes, length, &d, NULL) < 0)
                 return NULL;
         for (size_t i = 0; i < ELEMENTS(members); i++) {
-                json_node member = json_get(d, json_root(d), members[i]);
-                if (member == JSON_NONE)
+                json_node member = json_get(d, json_root(d), members[i].key);
+                bool missing = json_type(d, member) == JSON_NULL; /* or null, which is the same to Go */
+                if (missing && !members[i].unsaid)
                         continue;
-                buffer_format(&out, "%s\"%s\":", out.length ? "," : "{", members[i]);
-                buffer_add(&out, json_bytes(d, member), json_length(d, member));
+                buffer_format(&out, "%s\"%s\":", out.length ? "," : "{", members[i].key);
+                if (missing)
+                        buffer_add_text(&out, members[i].unsaid);
+                else
+                        write_value(d, member, &out);
         }
         buffer_add_text(&out, out.length ? "}" : "{}");
         return buffer_steal(&out);

@@ -169,6 +169,7 @@ struct sim_spec {
         size_t template_offset, template_length; /* of TaskTemplate */
         size_t endpoint_offset, endpoint_length; /* of EndpointSpec; length 0: none */
         size_t labels_offset, labels_length;
+        size_t outer_networks_offset, outer_networks_length;     /* beside the template; 0: none */
         size_t container_labels_offset, container_labels_length; /* of ContainerSpec; 0: none */
         char *name;
         char *image;

@@ -10,6 +10,12 @@ static struct sim *swarm_of(size_t nodes)
 #define NETWORK(name, config)                                                                                \
         "{\"Name\":\"" name "\",\"Driver\":\"overlay\",\"IPAM\":{\"Config\":[" config "]}}"
 
+#define SPEC(rest)                                                                                           \
+        "{\"Name\":\"t\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},\"Placement\":{}}," rest "}"
+#define CONSTRAINED(constraint)                                                                              \
+        "{\"Name\":\"t\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},\"Placement\":{"              \
+        "\"Constraints\":[\"" constraint "\"]}}}"
+
 static const struct {
         const char *method, *path, *body;
         int status;
@@ -28,6 +34,15 @@ static const struct {
         {"GET", "/images/x/json", NULL, 404, "No such image: x"},
         {"GET", "/services?filters=%7B", NULL, 400, "unexpected EOF"},
         {"GET", "/services?filters=%7B%22odd%22%3A%5B%22a%22%5D%7D", NULL, 400, "Invalid filter 'odd'"},
+        {"GET", "/services?filters=%7B%22name%22%3A%22s%22%7D", NULL, 400,
+         "json: cannot unmarshal string into Go value of type map[string]bool"},
+        {"GET", "/tasks?filters=%7B%22desired-state%22%3A%5B%22foo%22%5D%7D", NULL, 500,
+         "Invalid desired-state filter: 'foo'"},
+        {"GET", "/nodes?filters=%7B%22role%22%3A%5B%22x%22%5D%7D", NULL, 500, "Invalid role filter: 'x'"},
+        {"GET", "/nodes?filters=%7B%22membership%22%3A%5B%22x%22%5D%7D", NULL, 500,
+         "Invalid membership filter: 'x'"},
+        {"GET", "/networks?filters=%7B%22type%22%3A%5B%22x%22%5D%7D", NULL, 500,
+         "invalid filter: 'type'='x'"},
         {"POST", "/networks/create", "{", 400, "unexpected EOF"},
         {"POST", "/networks/create", "[]", 400,
          "json: cannot unmarshal array into Go value of type types.NetworkCreateRequest"},
@@ -53,6 +68,18 @@ static const struct {
         {"POST", "/services/create", "{\"Name\":\"t\"}", 400, "mismatched Runtime and *Spec fields"},
         {"POST", "/services/create", "{\"Name\":\"t\",\"TaskTemplate\":{\"ContainerSpec\":{}}}", 400,
          "image reference must be provided"},
+        {"POST", "/services/create", SPEC("\"Mode\":{\"Global\":{},\"Replicated\":{}}"), 400,
+         "must specify only one service mode"},
+        {"POST", "/services/create", SPEC("\"UpdateConfig\":{\"Order\":\"sideways\"}"), 400,
+         "unrecognized update order sideways"},
+        {"POST", "/services/create", SPEC("\"UpdateConfig\":{\"FailureAction\":\"explode\"}"), 400,
+         "unrecognized update failure action explode"},
+        {"POST", "/services/create", SPEC("\"EndpointSpec\":{\"Mode\":\"odd\"}"), 400,
+         "invalid resolution mode: \\\"odd\\\""},
+        {"POST", "/services/create", CONSTRAINED("foo"), 500, "constraint expected one operator from ==, !="},
+        {"POST", "/services/create", CONSTRAINED("node.role=worker"), 500,
+         "constraint expected one operator from ==, !="},
+        {"POST", "/services/create", CONSTRAINED("node.role=="), 500, "value '' is invalid"},
         {"POST", "/services/s/update", "{}", 400, "invalid service version ''"},
         {"POST", "/services/s/update?version=1", "{}", 500, "update out of sequence"},
         {"POST", "/containers/create?name=c", "{\"Image\":\"none\"}", 404, "No such image: none"},
@@ -90,6 +117,43 @@ static void requests_are_refused_in_the_engines_words(void **state)
         _cleanup_free_ char *local = scene_spec("t", "bridge", 1, "");
         scene_refused(sim, "POST", "/services/create", local, 403, "cannot be used with services");
         scene_consistent(sim);
+}
+
+static void update_refused(struct sim *sim, const char *body, const char *words)
+{
+        _cleanup_free_ char *version = scene_text(sim, "/services/legacy", "Version", "Index", NULL);
+        _cleanup_free_ char *path = text_format("/services/legacy/update?version=%s", version);
+
+        if (words)
+                scene_refused(sim, "POST", path, body, 501, words);
+        else
+                scene_done(sim, "POST", path, body);
+}
+
+/* Networks beside the template, as clients before API 1.29 wrote them, can be moved into it, and not changed.
+ */
+static void an_update_changes_neither_mode_nor_outer_networks(void **state)
+{
+        static const char template[] =
+                "\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},\"Placement\":{}";
+        _cleanup_sim_ struct sim *sim = swarm_of(1);
+        _cleanup_free_ char *legacy =
+                text_format("{\"Name\":\"legacy\",%s},\"Networks\":[{\"Target\":\"n\"}]}", template);
+        _cleanup_free_ char *changed =
+                text_format("{\"Name\":\"legacy\",%s},\"Networks\":[{\"Target\":\"m\"}]}", template);
+        _cleanup_free_ char *migrated =
+                text_format("{\"Name\":\"legacy\",%s,\"Networks\":[{\"Target\":\"m\"}]}}", template);
+        _cleanup_free_ char *global = text_format(
+                "{\"Name\":\"legacy\",%s,\"Networks\":[{\"Target\":\"m\"}]},\"Mode\":{\"Global\":{}}}",
+                template);
+
+        (void)state;
+        scene_network(sim, "n", "10.9.9.0/24");
+        scene_network(sim, "m", "10.9.8.0/24");
+        scene_done(sim, "POST", "/services/create", legacy);
+        update_refused(sim, changed, "networks must be migrated to TaskSpec before being changed");
+        update_refused(sim, migrated, NULL);
+        update_refused(sim, global, "service mode change is not allowed");
 }
 
 static void a_name_is_free_when_the_last_container_is_gone(void **state)
@@ -305,6 +369,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(requests_are_refused_in_the_engines_words),
+                cmocka_unit_test(an_update_changes_neither_mode_nor_outer_networks),
                 cmocka_unit_test(a_name_is_free_when_the_last_container_is_gone),
                 cmocka_unit_test(a_name_is_taken_on_those_nodes_only_that_have_a_copy),
                 cmocka_unit_test(a_live_connection_needs_the_network_on_the_node_and_leaves_a_zombie),

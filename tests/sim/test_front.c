@@ -1,5 +1,6 @@
 #include "front_scene.h"
 
+#include "sim/front/exchange.h"
 #include "sim/front/mode.h"
 #include "sim/front/pace.h"
 
@@ -375,6 +376,27 @@ static void speeds_are_decimal_and_bounded(void **state)
 
 /* The socket */
 
+/* The first escape of a path once was taken for a plain letter, having been written over. */
+static void every_escape_of_a_path_is_undone(void **state)
+{
+        static const char *const escaped[][2] = {{"/networks/%70roxy", "/networks/proxy"},
+                                                 {"/a%20b%20c", "/a b c"},
+                                                 {"/%25", "/%"},
+                                                 {"/x", "/x"}};
+        const char *query;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(escaped); i++) {
+                _cleanup_free_ char *path = NULL;
+                assert_true(target_split(escaped[i][0], &path, &query));
+                assert_string_equal(path, escaped[i][1]);
+        }
+        char *none = NULL;
+        assert_false(target_split("/%2", &none, &query));
+        assert_false(target_split("/%zz", &none, &query));
+        assert_false(target_split("/%00", &none, &query));
+}
+
 static void refuse_path(const char *path, enum error_kind kind, const char *words)
 {
         struct front_socket socket = FRONT_SOCKET_NONE;
@@ -456,6 +478,7 @@ int main(void)
                 cmocka_unit_test(who_waits_in_the_swarm_is_answered_in_its_time),
                 cmocka_unit_test(the_pace_maps_both_ways),
                 cmocka_unit_test(speeds_are_decimal_and_bounded),
+                cmocka_unit_test(every_escape_of_a_path_is_undone),
                 cmocka_unit_test(a_path_that_is_taken_is_refused_and_stays),
                 cmocka_unit_test(a_socket_left_behind_is_replaced_and_a_later_one_left_alone),
         };

@@ -380,10 +380,10 @@ static void an_anchor_that_comes_after_the_hop_was_cleared_is_removed(void **sta
         assert_int_equal(scene_count(sim, "/networks"), 4 + 3);
 }
 
-static void expect_no_plan(struct sim *sim, const char *words)
+static void expect_no_plan_of(struct sim *sim, uint8_t length_bits, const char *words)
 {
         _cleanup_engine_ struct engine *engine = sim_engine_open(sim, 0);
-        const struct plan_wish wish = {.network = "proxy", .length_bits = 16};
+        const struct plan_wish wish = {.network = "proxy", .length_bits = length_bits};
         _cleanup_plan_ struct plan plan = {0};
         _cleanup_error_ struct error error = {0};
 
@@ -391,6 +391,11 @@ static void expect_no_plan(struct sim *sim, const char *words)
         assert_int_equal(plan_make(engine, &wish, &plan, &error), -1);
         assert_int_equal(error.kind, ERROR_REFUSED);
         assert_non_null(strstr(error.sentence, words));
+}
+
+static void expect_no_plan(struct sim *sim, const char *words)
+{
+        expect_no_plan_of(sim, 16, words);
 }
 
 /* The hop's label could not be stored: 1.4 MB, at half a kB for the smallest of services. */
@@ -417,6 +422,30 @@ static void a_hop_whose_name_is_taken_is_refused(void **state)
         scene_network(sim, "proxy", "10.64.0.0/24");
         scene_network(sim, "Headroom-Hop-proxy", "10.65.0.0/24");
         expect_no_plan(sim, "`docker network rm Headroom-Hop-proxy`");
+}
+
+static void a_subnet_without_a_place_for_an_own_address_is_refused(void **state)
+{
+        _cleanup_(scene_close) struct sim *sim = sim_open(NULL);
+
+        (void)state;
+        clock_use(sim_clock(sim));
+        scene_network(sim, "proxy", "10.64.0.0/24");
+        add_container(sim, "box", "10.64.0.254");
+        expect_no_plan_of(sim, 25, "container box was given the address 10.64.0.254");
+}
+
+static void networks_beside_the_template_are_refused(void **state)
+{
+        _cleanup_(scene_close) struct sim *sim = sim_open(NULL);
+
+        (void)state;
+        clock_use(sim_clock(sim));
+        scene_network(sim, "proxy", "10.64.0.0/24");
+        scene_done(sim, "POST", "/services/create",
+                   "{\"Name\":\"legacy\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},"
+                   "\"Placement\":{}},\"Networks\":[{\"Target\":\"proxy\"}]}");
+        expect_no_plan(sim, "the spec of legacy names its networks beside TaskTemplate");
 }
 
 static void the_same_seed_gives_the_same_answers(void **state)
@@ -462,6 +491,8 @@ int main(void)
                 cmocka_unit_test(an_anchor_that_comes_after_the_hop_was_cleared_is_removed),
                 cmocka_unit_test(a_plan_that_the_engine_could_not_store_is_refused),
                 cmocka_unit_test(a_hop_whose_name_is_taken_is_refused),
+                cmocka_unit_test(a_subnet_without_a_place_for_an_own_address_is_refused),
+                cmocka_unit_test(networks_beside_the_template_are_refused),
                 cmocka_unit_test(the_same_seed_gives_the_same_answers),
         };
 

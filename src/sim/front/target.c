@@ -16,12 +16,13 @@ static bool decode(char *path)
         char *to = path;
 
         for (const char *from = path; *from; from++) {
-                int high = *from == '%' ? hex_value(from[1]) : 0;
-                int low = *from == '%' && high >= 0 ? hex_value(from[2]) : 0;
-                if (high < 0 || low < 0 || (*from == '%' && high + low == 0))
+                bool escape = *from == '%'; /* before it may be written over */
+                int high = escape ? hex_value(from[1]) : 0;
+                int low = escape && high >= 0 ? hex_value(from[2]) : 0;
+                if (high < 0 || low < 0 || (escape && high + low == 0))
                         return false;
-                *to++ = *from == '%' ? (char)(high * 16 + low) : *from;
-                from += *from == '%' ? 2 : 0;
+                *to++ = escape ? (char)(high * 16 + low) : *from;
+                from += escape ? 2 : 0;
         }
         *to = 0;
         return true;
