@@ -47,6 +47,20 @@ static bool is_changing(const struct swarm *swarm, const struct service *service
         return changing && !plan_service_update_failed(service);
 }
 
+/* It is no longer of the move: what that has lent to it is given back at once. */
+static int let_go(struct adopting *a, struct plan_service *planned, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+
+        tell(a, "service %s was taken off the network since", planned->name);
+        if (!planned->edits.items.count)
+                return 0;
+        return look_service(a->move->engine, planned->id, &body, error) < 0 ||
+                               plan_service_adopt(a->move, planned, &body, error) < 0
+                       ? -1
+                       : settings_give_back(a->move, planned, error);
+}
+
 static int adopt_service(struct adopting *a, struct plan_service *planned, bool *ret_gone,
                          struct error *error)
 {
@@ -55,11 +69,10 @@ static int adopt_service(struct adopting *a, struct plan_service *planned, bool 
         _cleanup_free_ char *difference = NULL;
 
         *ret_gone = !service || !move_has_service(a->move, service);
-        if (*ret_gone) {
-                tell(a, "service %s was %s since", planned->name,
-                     service ? "taken off the network" : "removed");
-                return 0;
-        }
+        if (!service)
+                tell(a, "service %s was removed since", planned->name);
+        if (*ret_gone)
+                return service ? let_go(a, planned, error) : 0;
         planned->complete = planned->complete &&
                             (plan_service_is_complete(&a->swarm, service) || is_changing(&a->swarm, service));
         if (look_service(a->move->engine, planned->id, &body, error) < 0 ||

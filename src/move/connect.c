@@ -11,8 +11,24 @@ static int post(struct engine *engine, const char *network_id, const char *verb,
         return engine_post(engine, path, buffer_text(body), &answer, error);
 }
 
+/* The members of an object in JSON, each as it is. */
+static void write_members(struct json_writer *w, const char *object)
+{
+        _cleanup_json_ struct json_document *d = NULL;
+
+        if (!object || json_parse(object, strlen(object), &d, NULL) < 0)
+                return;
+        json_for_each (member, d, json_root(d)) {
+                _cleanup_free_ char *key = json_key(d, member);
+                if (!key)
+                        continue;
+                json_write_key(w, key);
+                json_write_raw(w, json_bytes(d, member), json_length(d, member));
+        }
+}
+
 int network_connect(struct engine *engine, const char *network_id, const char *container_id,
-                    const char *address, char *const *aliases, size_t alias_count, struct error *error)
+                    const char *address, const struct plan_container *as, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
         struct json_writer w = {.out = &body};
@@ -27,13 +43,14 @@ int network_connect(struct engine *engine, const char *network_id, const char *c
                 json_write_member_text(&w, "IPv4Address", address);
                 json_write_object_end(&w);
         }
-        if (alias_count) {
+        if (as && as->aliases.count) {
                 json_write_key(&w, "Aliases");
                 json_write_array(&w);
-                for (size_t i = 0; i < alias_count; i++)
-                        json_write_text(&w, aliases[i]);
+                for (size_t i = 0; i < as->aliases.count; i++)
+                        json_write_text(&w, as->aliases.items[i]);
                 json_write_array_end(&w);
         }
+        write_members(&w, as ? as->settings : NULL);
         json_write_object_end(&w);
         json_write_object_end(&w);
         return post(engine, network_id, "connect", &body, error);
@@ -52,8 +69,19 @@ int network_disconnect(struct engine *engine, const char *network_id, const char
         return post(engine, network_id, "disconnect", &body, error);
 }
 
-int container_is_on(struct engine *engine, const char *container_id, const char *network_id, bool *ret_on,
-                    struct error *error)
+/* One that does not run is connected by name, until it starts. */
+static bool is_of_network(const struct json_document *d, json_node on, const char *network_id,
+                          const char *network_name)
+{
+        _cleanup_free_ char *id = json_text(d, json_get(d, on, "NetworkID"));
+        _cleanup_free_ char *key = json_key(d, on);
+
+        return text_empty(id) ? text_equal(key, network_name) || text_equal(key, network_id)
+                              : text_equal(id, network_id);
+}
+
+int container_look(struct engine *engine, const char *container_id, const char *network_id,
+                   const char *network_name, struct connection *ret_connection, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
         _cleanup_json_ struct json_document *d = NULL;
@@ -61,10 +89,10 @@ int container_is_on(struct engine *engine, const char *container_id, const char 
         if (look_container(engine, container_id, &body, error) < 0 ||
             json_parse(buffer_text(&body), body.length, &d, error) < 0)
                 return -1;
-        *ret_on = false;
+        *ret_connection = (struct connection){
+                .runs = json_bool(d, json_path(d, json_root(d), "State", "Running", NULL))};
         json_for_each (on, d, json_path(d, json_root(d), "NetworkSettings", "Networks", NULL))
-                if (json_text_is(d, json_get(d, on, "NetworkID"), network_id))
-                        *ret_on = true;
+                ret_connection->on = ret_connection->on || is_of_network(d, on, network_id, network_name);
         return 0;
 }
 

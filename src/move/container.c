@@ -1,10 +1,12 @@
 #include "move/container.h"
 
+#include "base/file.h"
 #include "move/anchor.h"
 #include "move/look.h"
 
-#define TASK_ID_LENGTH 25
-#define TASK_LABEL     "com.docker.swarm.task.id"
+#define TASK_ID_LENGTH     25
+#define CONTAINER_FILE_MAX ((size_t)1 << 20)
+#define TASK_LABEL         "com.docker.swarm.task.id"
 
 typedef const struct json_document *document_t;
 
@@ -44,6 +46,14 @@ int containers_look(struct engine *engine, struct swarm *swarm, const char *netw
         return network ? look_endpoints(engine, swarm, network, &body, error) : 0;
 }
 
+static bool plan_has_container(const struct plan *plan, const char *id)
+{
+        for (size_t i = 0; i < plan->containers.count; i++)
+                if (text_equal(plan->containers.items[i].id, id))
+                        return true;
+        return false;
+}
+
 bool container_is_new(const struct swarm *swarm, const struct plan *plan, const struct endpoint *endpoint)
 {
         if (!endpoint->container_id || is_balancer(endpoint) || endpoint_is_unborn(endpoint) ||
@@ -51,10 +61,7 @@ bool container_is_new(const struct swarm *swarm, const struct plan *plan, const 
             swarm_task_of_container(swarm, endpoint->container_id) ||
             is_named_like_a_task(swarm, endpoint->name))
                 return false;
-        for (size_t i = 0; i < plan->containers.count; i++)
-                if (text_equal(plan->containers.items[i].id, endpoint->container_id))
-                        return false;
-        return true;
+        return !plan_has_container(plan, endpoint->container_id);
 }
 
 /* The engine adds the first twelve digits of the container's ID as an alias by itself. */
@@ -63,11 +70,58 @@ static bool is_own_alias(const char *alias, const char *container_id)
         return strlen(alias) == 12 && text_starts_with(container_id, alias);
 }
 
+/* What else one may be connected with. */
+static char *read_settings(document_t d, json_node on)
+{
+        static const char *const keys[] = {"Links", "DriverOpts", "GwPriority"};
+        _cleanup_buffer_ struct buffer out = {0};
+
+        for (size_t i = 0; i < ELEMENTS(keys); i++) {
+                json_node member = json_get(d, on, keys[i]);
+                uint64_t number = 0;
+                bool said = json_type(d, member) == JSON_NUMBER ? !json_u64(d, member, &number) || number
+                                                                : json_count(d, member) > 0;
+                if (said)
+                        buffer_format(&out, "%s\"%s\":%.*s", out.length ? "," : "{", keys[i],
+                                      (int)json_length(d, member), json_bytes(d, member));
+        }
+        if (!out.length)
+                return NULL;
+        buffer_add_text(&out, "}");
+        return buffer_steal(&out);
+}
+
+/*
+ * Of a container that runs the engine tells an address of its own choice like one that was asked for. Asked
+ * for at the next connection it would be the container's for ever, and keep it from starting when somebody
+ * else has it. The engine's file of the container tells them apart, where this host has it; where not, an
+ * address is taken for the container's own, since none of these may be lost.
+ */
+static bool is_chosen_by_engine(struct engine *engine, const char *id, const char *network)
+{
+        _cleanup_buffer_ struct buffer info = {0};
+        _cleanup_buffer_ struct buffer file = {0};
+        _cleanup_json_ struct json_document *told = NULL;
+        _cleanup_json_ struct json_document *kept = NULL;
+
+        if (engine_get(engine, "/info", &info, NULL) < 0 ||
+            json_parse(buffer_text(&info), info.length, &told, NULL) < 0)
+                return false;
+        _cleanup_free_ char *root = json_text(told, json_get(told, json_root(told), "DockerRootDir"));
+        _cleanup_free_ char *path = text_format("%s/containers/%s/config.v2.json", root ? root : "", id);
+        if (!root || file_read(path, CONTAINER_FILE_MAX, &file, NULL) < 0 ||
+            json_parse(buffer_text(&file), file.length, &kept, NULL) < 0)
+                return false;
+        return json_bool(kept, json_path(kept, json_root(kept), "NetworkSettings", "Networks", network,
+                                         "IPAMOperational", NULL));
+}
+
 static void read_connection(document_t d, const char *network, struct plan_container *container)
 {
         json_node on = json_path(d, json_root(d), "NetworkSettings", "Networks", network, NULL);
 
         container->static_address = json_text(d, json_path(d, on, "IPAMConfig", "IPv4Address", NULL));
+        container->settings = read_settings(d, on);
         json_for_each (alias, d, json_get(d, on, "Aliases")) {
                 char *text = json_text(d, alias);
                 if (text && !is_own_alias(text, container->id))
@@ -77,22 +131,58 @@ static void read_connection(document_t d, const char *network, struct plan_conta
         }
 }
 
-static int add_container(struct engine *engine, const struct network *network,
-                         const struct endpoint *endpoint, struct plan *plan, struct error *error)
+static int add_container(struct engine *engine, const struct network *network, const char *id,
+                         const char *name, struct plan *plan, struct error *error)
 {
         _cleanup_buffer_ struct buffer body = {0};
         _cleanup_json_ struct json_document *d = NULL;
 
-        if (look_container(engine, endpoint->container_id, &body, error) < 0 ||
+        if (look_container(engine, id, &body, error) < 0 ||
             json_parse(buffer_text(&body), body.length, &d, error) < 0)
-                return error_while(error, "reading container %s",
-                                   endpoint->name ? endpoint->name : endpoint->container_id);
+                return error_while(error, "reading container %s", name ? name : id);
         if (json_path(d, json_root(d), "Config", "Labels", TASK_LABEL, NULL) != JSON_NONE)
                 return 0; /* of a service that has come since the swarm was looked at */
         struct plan_container *container = list_add(&plan->containers);
-        container->id = text_copy(endpoint->container_id);
-        container->name = text_copy(endpoint->name ? endpoint->name : endpoint->container_id);
+        container->id = text_copy(id);
+        container->name = text_copy(name ? name : id);
         read_connection(d, network->name, container);
+        if (container->static_address && is_chosen_by_engine(engine, id, network->name)) {
+                free(container->static_address);
+                container->static_address = NULL;
+        }
+        return 0;
+}
+
+/*
+ * A container that has exited names its networks by their IDs, and can't start when one of them has another
+ * by then: so it is connected anew, too.
+ */
+static int add_exited(struct engine *engine, const struct network *network, struct plan *plan,
+                      struct error *error)
+{
+        _cleanup_free_ char *filters =
+                text_format("{\"network\":[\"%s\"],\"status\":[\"exited\"]}", network->id);
+        _cleanup_free_ char *encoded = engine_encode(filters);
+        _cleanup_free_ char *path = text_format("/containers/json?all=true&filters=%s", encoded);
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_json_ struct json_document *d = NULL;
+
+        if (engine_get(engine, path, &body, error) < 0 ||
+            json_parse(buffer_text(&body), body.length, &d, error) < 0)
+                return error_while(error, "listing containers of %s that have exited", network->name);
+        json_for_each (container, d, json_root(d)) {
+                _cleanup_free_ char *id = json_text(d, json_get(d, container, "Id"));
+                _cleanup_free_ char *name = json_text(d, json_first(d, json_get(d, container, "Names")));
+                const char *plain = name && *name == '/' ? name + 1 : name;
+                if (!id || !json_text_is(d, json_get(d, container, "State"), "exited") ||
+                    json_path(d, container, "Labels", TASK_LABEL, NULL) != JSON_NONE ||
+                    text_starts_with(plain, ANCHOR_PREFIX) || plan_has_container(plan, id))
+                        continue;
+                if (add_container(engine, network, id, plain, plan, error) < 0)
+                        return -1;
+                *list_add(&plan->notes) = text_format(
+                        "container %s does not run: it is connected anew, so that it can start again", plain);
+        }
         return 0;
 }
 
@@ -174,8 +264,8 @@ int containers_plan(struct engine *engine, const struct swarm *swarm, const stru
         for (size_t i = 0; i < network->endpoints.count; i++) {
                 const struct endpoint *endpoint = &network->endpoints.items[i];
                 if (container_is_new(swarm, plan, endpoint) &&
-                    add_container(engine, network, endpoint, plan, error) < 0)
+                    add_container(engine, network, endpoint->container_id, endpoint->name, plan, error) < 0)
                         return -1;
         }
-        return 0;
+        return add_exited(engine, network, plan, error);
 }

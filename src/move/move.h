@@ -88,6 +88,8 @@ int look_service_hop(struct move *, const struct step *, enum level *, char **, 
 int act_service_hop(struct move *, const struct step *, struct error *);
 int look_settings(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_settings(struct move *, const struct step *, struct error *);
+/* The service's update settings as they were, where the move has lent it others. */
+int settings_give_back(struct move *move, const struct plan_service *planned, struct error *error);
 
 int look_anchor(struct move *, const struct step *, enum level *, char **, struct error *);
 int act_anchor(struct move *, const struct step *, struct error *);
@@ -144,15 +146,21 @@ const char *reached_id(const struct move *move, const struct step *step);
 /* The network on which the edge still is by its spec, while the step matters. */
 const char *left_id(const struct move *move, const struct step *step);
 
-/* connect and disconnect of one container; `address` and `aliases` may be NULL. */
+/* connect and disconnect of one container, by the network's ID or name; `address` may be NULL, and `as`,
+ * whose aliases and settings it gets. */
 int network_connect(struct engine *engine, const char *network_id, const char *container_id,
-                    const char *address, char *const *aliases, size_t alias_count, struct error *error);
+                    const char *address, const struct plan_container *as, struct error *error);
 int network_disconnect(struct engine *engine, const char *network_id, const char *container_id,
                        struct error *error);
 
-/* Whether the container has an endpoint on the network; ERROR_NOT_FOUND when it is gone. */
-int container_is_on(struct engine *engine, const char *container_id, const char *network_id, bool *ret_on,
-                    struct error *error);
+/* One container and one network; ERROR_NOT_FOUND when the container is gone. */
+struct connection {
+        bool on;   /* it is connected, or will be when it starts */
+        bool runs; /* one that does not is connected by the network's name alone, which its node may not know
+                    */
+};
+int container_look(struct engine *engine, const char *container_id, const char *network_id,
+                   const char *network_name, struct connection *ret_connection, struct error *error);
 
 int container_remove(struct engine *engine, const char *name, struct error *error); /* running or not */
 

@@ -46,6 +46,7 @@ struct plan_container {
         char *name;
         char *static_address; /* NULL when the engine chose it */
         LIST(char *) aliases;
+        char *settings; /* an object: what else it was connected with, as the engine has it; NULL: nothing */
 };
 
 /* A page that is asked before and after the move, and how it answered when this was planned. */

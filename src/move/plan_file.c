@@ -29,6 +29,7 @@ static void container_done(struct plan_container *container)
         free(container->id);
         free(container->name);
         free(container->static_address);
+        free(container->settings);
         texts_done(container->aliases.items, container->aliases.count);
 }
 
@@ -119,6 +120,10 @@ static void write_container(writer_t w, const struct plan_container *container)
         json_write_member_text(w, "name", container->name);
         json_write_member_text(w, "static_address", container->static_address);
         write_texts(w, "aliases", container->aliases.items, container->aliases.count);
+        if (container->settings) {
+                json_write_key(w, "settings");
+                json_write_raw(w, container->settings, strlen(container->settings));
+        }
         json_write_object_end(w);
 }
 
@@ -252,6 +257,9 @@ static void read_container(document_t d, json_node object, struct plan_container
         container->static_address = json_text(d, json_get(d, object, "static_address"));
         json_for_each (alias, d, json_get(d, object, "aliases"))
                 *list_add(&container->aliases) = json_text(d, alias);
+        json_node settings = json_get(d, object, "settings");
+        if (json_type(d, settings) == JSON_OBJECT)
+                container->settings = text_copy_n(json_bytes(d, settings), json_length(d, settings));
 }
 
 static void read_lists(document_t d, json_node root, struct plan *plan)

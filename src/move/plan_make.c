@@ -393,8 +393,8 @@ static int add_service(struct making *making, const struct service *service, str
 {
         _cleanup_buffer_ struct buffer body = {0};
         const char *const ids[] = {making->network->id, NULL};
-        const struct way_ground ground = {making->engine, &making->swarm, &making->accounts, making->plan.id,
-                                          ids};
+        const struct way_ground ground = {
+                making->engine, &making->swarm, &making->accounts, making->plan.id, ids, false};
         const char *edges = making->wish->edges;
         bool edge = edges ? is_listed(edges, service->name) : service->ports.count > 0;
 

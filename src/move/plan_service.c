@@ -230,7 +230,7 @@ int plan_service_join(const struct move *move, struct plan *plan, struct swarm *
 
         networks_of(move, ids);
         accounts_of(swarm, NULL, &accounts);
-        const struct way_ground ground = {move->engine, swarm, &accounts, plan->id, ids};
+        const struct way_ground ground = {move->engine, swarm, &accounts, plan->id, ids, true};
         if (look_service(move->engine, service->id, &body, error) < 0)
                 return -1;
         /* Before the edges, which move last. */

@@ -83,6 +83,15 @@ int look_anchor(struct move *move, const struct step *step, enum level *ret_leve
         return 0;
 }
 
+static int look_image(struct move *move, bool *ret_exists, struct error *error)
+{
+        _cleanup_buffer_ struct buffer body = {0};
+        _cleanup_error_ struct error told = {0};
+
+        *ret_exists = engine_get(move->engine, "/images/" ANCHOR_IMAGE "/json", &body, &told) == 0;
+        return *ret_exists || told.kind == ERROR_NOT_FOUND ? 0 : error_move(error, &told);
+}
+
 static int create_anchor(struct move *move, const struct step *step, const char *name, struct error *error)
 {
         _cleanup_free_ char *path = text_format("/containers/create?name=%s", name);
@@ -113,21 +122,15 @@ int act_anchor(struct move *move, const struct step *step, struct error *error)
         _cleanup_free_ char *name = anchor_name(move, step);
         _cleanup_free_ char *start = text_format("/containers/%s/start", name);
         _cleanup_buffer_ struct buffer answer = {0};
+        bool image;
 
+        /* Imported again it would take the tag, and leave the former one without any. */
+        if (look_image(move, &image, error) < 0 || (!image && anchor_import(move->engine, error) < 0))
+                return -1;
         /* One that is there and does not run may be of an earlier network of the same name. */
-        if (container_remove(move->engine, name, error) < 0 || anchor_import(move->engine, error) < 0 ||
-            create_anchor(move, step, name, error) < 0)
+        if (container_remove(move->engine, name, error) < 0 || create_anchor(move, step, name, error) < 0)
                 return -1;
         return engine_post(move->engine, start, "", &answer, error);
-}
-
-static int look_image(struct move *move, bool *ret_exists, struct error *error)
-{
-        _cleanup_buffer_ struct buffer body = {0};
-        _cleanup_error_ struct error told = {0};
-
-        *ret_exists = engine_get(move->engine, "/images/" ANCHOR_IMAGE "/json", &body, &told) == 0;
-        return *ret_exists || told.kind == ERROR_NOT_FOUND ? 0 : error_move(error, &told);
 }
 
 int look_anchor_remove(struct move *move, _unused_ const struct step *step, enum level *ret_level,

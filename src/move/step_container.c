@@ -20,7 +20,9 @@
 
 struct hop_of_container {
         const char *on_id, *off_id;
+        const char *on_name, *off_name;
         bool is_on, is_off;
+        bool runs;
         bool is_unknown; /* on, with an address that the swarm did not hand out */
         bool is_early;   /* on, and the balancer that came with it has the address of one that follows */
         bool gone;
@@ -98,17 +100,23 @@ static int look_at(struct move *move, const struct step *step, struct hop_of_con
                    struct error *error)
 {
         const struct plan_container *container = &move->plan->containers.items[step->index];
+        struct connection on = {0};
+        struct connection off = {0};
         _cleanup_error_ struct error told = {0};
-        bool on_left = false;
+        bool to_net = step_is_to_net(step);
 
-        hop->on_id = step_is_to_net(step) ? move->net_id : move->hop_id;
-        hop->off_id = step_is_to_net(step) ? move->hop_id : move->net_id;
-        if (container_is_on(move->engine, container->id, hop->on_id, &hop->is_on, &told) < 0 ||
-            container_is_on(move->engine, container->id, hop->off_id, &on_left, &told) < 0) {
+        hop->on_id = to_net ? move->net_id : move->hop_id;
+        hop->off_id = to_net ? move->hop_id : move->net_id;
+        hop->on_name = to_net ? move->plan->network : move->plan->hop;
+        hop->off_name = to_net ? move->plan->hop : move->plan->network;
+        if (container_look(move->engine, container->id, hop->on_id, hop->on_name, &on, &told) < 0 ||
+            container_look(move->engine, container->id, hop->off_id, hop->off_name, &off, &told) < 0) {
                 hop->gone = told.kind == ERROR_NOT_FOUND;
                 return hop->gone ? 0 : error_move(error, &told);
         }
-        hop->is_off = !on_left;
+        hop->is_on = on.on;
+        hop->is_off = !off.on;
+        hop->runs = off.runs;
         return hop->is_on ? look_on(move, step, hop, error) : 0;
 }
 
@@ -132,6 +140,9 @@ int look_container_hop(struct move *move, const struct step *step, enum level *r
                 *ret_level = LEVEL_TODO;
         if (hop.is_early)
                 *ret_waiting = text_copy("the node's load balancer to leave another container's address");
+        else if (*ret_level == LEVEL_TODO)
+                *ret_waiting = hop.is_on && !hop.is_unknown ? text_format("it to be off %s", hop.off_name)
+                                                            : text_format("it to be on %s", hop.on_name);
         return 0;
 }
 
@@ -158,7 +169,7 @@ static size_t count_refusals(const struct move *move, size_t container)
 }
 
 /* Not every holder can be seen: an address that is refused again and again is another's now. */
-static int connect_container(struct move *move, const struct step *step, const char *network_id,
+static int connect_container(struct move *move, const struct step *step, const char *network,
                              struct error *error)
 {
         const struct plan_container *container = &move->plan->containers.items[step->index];
@@ -172,8 +183,7 @@ static int connect_container(struct move *move, const struct step *step, const c
                         return -1;
                 address_format(address, text);
         }
-        if (network_connect(move->engine, network_id, container->id, taken ? NULL : text,
-                            container->aliases.items, container->aliases.count, error) == 0)
+        if (network_connect(move->engine, network, container->id, taken ? NULL : text, container, error) == 0)
                 return 0;
         if (!taken && strstr(error->sentence, "attaching to network failed"))
                 *list_add(&move->refused) = step->index;
@@ -190,9 +200,11 @@ int act_container_hop(struct move *move, const struct step *step, struct error *
         if (hop.gone)
                 return 0;
         if (!hop.is_on)
-                return connect_container(move, step, hop.on_id, error);
+                return connect_container(move, step, hop.runs ? hop.on_id : hop.on_name, error);
         move->passes += hop.is_early;
         if (hop.is_unknown || hop.is_early)
                 return network_disconnect(move->engine, hop.on_id, container->id, error);
-        return leaves(step) ? network_disconnect(move->engine, hop.off_id, container->id, error) : 0;
+        return leaves(step) ? network_disconnect(move->engine, hop.runs ? hop.off_id : hop.off_name,
+                                                 container->id, error)
+                            : 0;
 }

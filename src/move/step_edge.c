@@ -55,14 +55,15 @@ static int find_unconnected(struct move *move, const struct edge_tasks *edge, co
 {
         *ret_container = NULL;
         for (size_t i = 0; i < edge->containers.count; i++) {
-                bool on = false;
+                struct connection connection = {0};
                 _cleanup_error_ struct error told = {0};
-                if (container_is_on(move->engine, edge->containers.items[i], network_id, &on, &told) < 0) {
+                if (container_look(move->engine, edge->containers.items[i], network_id, NULL, &connection,
+                                   &told) < 0) {
                         if (told.kind == ERROR_NOT_FOUND)
                                 continue; /* its task has ended in between, or runs on another node */
                         return error_move(error, &told);
                 }
-                if (!on) {
+                if (!connection.on) {
                         *ret_container = edge->containers.items[i];
                         return 0;
                 }
@@ -141,5 +142,5 @@ int act_edge(struct move *move, const struct step *step, struct error *error)
         if (!address)
                 return 0;
         address_format(address, text);
-        return network_connect(move->engine, network_id, container, text, NULL, 0, error);
+        return network_connect(move->engine, network_id, container, text, NULL, error);
 }

@@ -261,15 +261,19 @@ int look_settings(struct move *move, const struct step *step, enum level *ret_le
         return 0;
 }
 
-int act_settings(struct move *move, const struct step *step, struct error *error)
+int settings_give_back(struct move *move, const struct plan_service *planned, struct error *error)
 {
         _cleanup_(service_look_done) struct service_look look = {0};
         _cleanup_buffer_ struct buffer restored = {0};
-        const struct plan_service *planned = planned_of(move, step);
         bool same = false;
 
         if (look_at(move, planned, &look, error) < 0 ||
             build_restored(planned, &look, &restored, &same, error) < 0)
                 return -1;
-        return post_update(move, &look, &restored, error);
+        return same ? 0 : post_update(move, &look, &restored, error);
+}
+
+int act_settings(struct move *move, const struct step *step, struct error *error)
+{
+        return settings_give_back(move, planned_of(move, step), error);
 }

@@ -190,17 +190,19 @@ static void set_gaps(const struct swarm *swarm, const struct service *service, b
 }
 
 static int decide_way(const struct service *service, const char *hard, const struct buffer *body,
-                      bool health_check, struct plan_service *planned, struct error *error)
+                      bool health_check, bool joined, struct plan_service *planned, struct error *error)
 {
         bool own_start_first = text_equal(service->update_order, "start-first");
         _cleanup_free_ char *soft = soft_objection(service, health_check);
 
-        planned->way = !hard && (own_start_first || !soft) ? WAY_START_FIRST : WAY_STOP_FIRST;
+        planned->way = !hard && (own_start_first || (!soft && !joined)) ? WAY_START_FIRST : WAY_STOP_FIRST;
         if (hard)
                 planned->why = text_format("stop-first: %s", hard);
         else if (own_start_first)
                 planned->why = soft ? text_format("start-first is its own setting, although %s", soft)
                                     : text_copy("start-first, as it is set");
+        else if (joined)
+                planned->why = text_copy("stop-first, as it is set: it has come in mid-move");
         else if (soft)
                 planned->why = text_format("stop-first: %s", soft);
         else
@@ -240,8 +242,8 @@ int way_decide(const struct way_ground *ground, const struct service *service, c
 {
         _cleanup_free_ char *hard = hard_objection(ground, service);
 
-        if (decide_way(service, hard, body, health_check, planned, error) < 0 ||
-            start_stuck_at_once(ground->swarm, service, hard, body, planned, error) < 0)
+        if (decide_way(service, hard, body, health_check, ground->joined, planned, error) < 0 ||
+            (!ground->joined && start_stuck_at_once(ground->swarm, service, hard, body, planned, error) < 0))
                 return -1;
         set_gaps(ground->swarm, service, health_check, planned);
         return 0;

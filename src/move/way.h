@@ -12,6 +12,7 @@ struct way_ground {
         const struct accounts *accounts; /* of the swarm's overlays */
         const char *plan_id;
         const char *const *ids; /* of the network that is moved and its hop; the last is NULL */
+        bool joined; /* the service has come in mid-move: only one host knows what would be lent to it */
 };
 
 /*
