@@ -367,6 +367,20 @@ static void a_full_pool_refuses_whoever_is_stuck(void **state)
         assert_int_equal(sim_service_running(sim, "late"), 2);
 }
 
+/* No service can be on ingress by name: the engine refuses it, and so it refused the scenario. */
+static void ingress_leaks_though_no_service_is_on_it_by_name(void **state)
+{
+        _cleanup_sim_ struct sim *some = open_text("ingress: {leaks: 3}\nservices:\n  w: {ports: [80]}\n", 0);
+        _cleanup_sim_ struct sim *all = open_text("ingress: {subnet: 10.7.0.0/28, leaks: all}\n", 0);
+
+        (void)state;
+        assert_int_equal(sim_pool_state(some, "ingress").leaked, 3);
+        assert_int_equal(sim_pool_state(some, "ingress").held, 3 + 1 + 1 + 1);
+        assert_int_equal(sim_pool_state(all, "ingress").held, 13);
+        assert_int_equal(sim_pool_state(all, "ingress").leaked, 12);
+        assert_int_equal(scene_count(all, "/networks"), 5);
+}
+
 static void a_stack_is_made_as_the_docker_client_deploys_it(void **state)
 {
         _cleanup_sim_ struct sim *sim = open_text("networks:\n"
@@ -517,6 +531,7 @@ int main(void)
                 cmocka_unit_test(what_is_made_is_at_rest_and_counts),
                 cmocka_unit_test(containers_have_the_addresses_that_they_ask_for_in_any_order),
                 cmocka_unit_test(a_full_pool_refuses_whoever_is_stuck),
+                cmocka_unit_test(ingress_leaks_though_no_service_is_on_it_by_name),
                 cmocka_unit_test(a_stack_is_made_as_the_docker_client_deploys_it),
                 cmocka_unit_test(the_engine_s_own_spec_is_posted_as_it_is),
                 cmocka_unit_test(what_is_for_later_happens_when_it_is_due),

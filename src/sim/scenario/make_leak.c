@@ -71,16 +71,20 @@ static int leak_batch(struct making *making, const char *network, uint64_t count
         return 0;
 }
 
-/* More than a batch are given out by number, which is no other thing and faster. */
+/*
+ * More than a batch are given out by number, which is no other thing and faster. So are those of ingress, on
+ * which no service is by name.
+ */
 static int leak_from(struct making *making, const struct roster_network *network)
 {
         const struct scenario_leaks *leaks = &network->what->leaks;
+        bool by_name = network->what != &making->scenario->ingress;
         struct sim_pool_state before = sim_pool_state(making->sim, network->name);
         uint64_t wanted = leaks->all ? before.capacity - before.held : leaks->count;
 
         if (!wanted)
                 return 0;
-        if (leak_batch(making, network->name, MIN(wanted, OWN_ROOM)) < 0)
+        if (by_name && leak_batch(making, network->name, MIN(wanted, OWN_ROOM)) < 0)
                 return -1;
         while (sim_pool_state(making->sim, network->name).leaked - before.leaked < wanted &&
                sim_leak(making->sim, network->name, 0))
