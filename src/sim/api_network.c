@@ -4,6 +4,8 @@
 
 /* Networks, as the API asks of them. */
 
+#define LOCAL_SUBNETS 12 /* from which bridges get theirs, beside those of the engine's own */
+
 static struct sim_table *table(struct sim *sim)
 {
         return &sim->networks;
@@ -239,6 +241,15 @@ static bool accept_name(struct sim *sim, struct sim_call *call, const char *name
         return refuse_taken(sim, call, name, local) && (local || sim_accept_name(name, call->answer));
 }
 
+/* A node's own networks share its address space, which overlays have no part in. */
+static bool accept_local(struct sim *sim, const struct sim_network *wanted, struct sim_answer *answer)
+{
+        if (!wanted->has_subnet || !sim_network_overlaps_local(sim, NULL, wanted->subnet))
+                return true;
+        return sim_refuse(answer, 403, "%s" SIM_POOL_OVERLAPS,
+                          sim_minor(sim) < SIM_MINOR_28 ? "" : "invalid pool request: ");
+}
+
 static void keep(const struct json_document *d, const struct sim_network *wanted, struct sim_network *network)
 {
         json_node root = json_root(d);
@@ -264,16 +275,25 @@ static void keep(const struct json_document *d, const struct sim_network *wanted
         network->range_said = wanted->has_range ? json_text(d, json_get(d, config, "IPRange")) : NULL;
 }
 
+/* 172.19.0.0/16 and the eleven behind it; a network's number says where it begins to look. */
+static void choose_local_subnet(struct sim *sim, struct sim_network *network)
+{
+        for (uint32_t i = 0; i < LOCAL_SUBNETS; i++) {
+                prefix_parse("172.19.0.0/16", &network->subnet);
+                network->subnet.address += (network->object.ref.index + i) % LOCAL_SUBNETS << 16;
+                if (!sim_network_overlaps_local(sim, network, network->subnet))
+                        break;
+        }
+        network->has_subnet = true;
+}
+
 static void keep_local(struct sim *sim, struct sim_network *network)
 {
+        if (!network->has_subnet)
+                choose_local_subnet(sim, network);
         network->local = true;
         network->local_node = sim->asked;
         network->allocated = true;
-        if (!network->has_subnet) {
-                prefix_parse("172.19.0.0/16", &network->subnet);
-                network->subnet.address += (network->object.ref.index % 12) << 16;
-                network->has_subnet = true;
-        }
         sim_pool_init(&network->pool, network->subnet);
         if (network->gateway)
                 sim_address_take(&network->pool, network->gateway);
@@ -292,7 +312,8 @@ void sim_create_network(struct sim *sim, struct sim_call *call)
         json_node config = json_first(d, json_path(d, json_root(d), "IPAM", "Config", NULL));
         _cleanup_free_ char *name = json_text(d, json_get(d, json_root(d), "Name"));
         bool local = !json_text_is(d, json_get(d, json_root(d), "Driver"), "overlay");
-        if (!accept_name(sim, call, name, local) || !read_config(sim, d, config, &wanted, call->answer))
+        if (!accept_name(sim, call, name, local) || !read_config(sim, d, config, &wanted, call->answer) ||
+            (local && !accept_local(sim, &wanted, call->answer)))
                 return;
         if (json_bool(d, json_get(d, json_root(d), "Ingress")) && sim_ingress(sim)) {
                 sim_network_id(sim, sim_ingress(sim), id);

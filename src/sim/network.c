@@ -104,6 +104,15 @@ static bool overlaps_another(struct sim *sim, const struct sim_network *network,
         return false;
 }
 
+bool sim_network_overlaps_local(struct sim *sim, const struct sim_network *network, struct prefix prefix)
+{
+        for_each_sim (sim_network, other, &sim->networks)
+                if (other != network && other->local && other->local_node == sim->asked &&
+                    other->has_subnet && prefix_overlaps(other->subnet, prefix))
+                        return true;
+        return false;
+}
+
 static struct prefix subnet_of_bit(const struct sim *sim, uint64_t bit)
 {
         uint8_t bits = sim->settings.pool_subnet_bits;
@@ -180,7 +189,7 @@ void sim_network_allocate(struct sim *sim, struct sim_network *network)
                                  "defaults to assign to the network"
                                : "all predefined address pools have been fully subnetted");
         else if (network->has_subnet && overlaps_another(sim, network, network->subnet))
-                refuse(sim, network, "Pool overlaps with other one on this address space");
+                refuse(sim, network, SIM_POOL_OVERLAPS);
         else if (network->has_subnet && network->subnet.length_bits > SUBNET_BITS_MAX &&
                  sim_minor(sim) < SIM_MINOR_26)
                 refuse(sim, network, "No available addresses on this pool");

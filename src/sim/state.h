@@ -407,10 +407,13 @@ struct sim_spec *sim_spec_free(struct sim_spec *spec); /* NULL; gone with its la
 bool sim_spec_same_tasks(const struct sim_spec *a, const struct sim_spec *b);
 
 /* network.c */
+#define SIM_POOL_OVERLAPS "Pool overlaps with other one on this address space"
 struct sim_network *sim_network_stored(struct sim *sim, struct sim_ref ref); /* NULL: not in the store */
 struct sim_network *sim_network_find(struct sim *sim, const char *name_or_id);
 struct sim_network *sim_network_add(struct sim *sim, const char *name);
 struct sim_network *sim_ingress(struct sim *sim); /* NULL: removed */
+/* Whether it overlaps one of the asked node's own networks, but for this one; `network` may be NULL. */
+bool sim_network_overlaps_local(struct sim *sim, const struct sim_network *network, struct prefix prefix);
 void sim_network_remove(struct sim *sim, struct sim_network *network);
 void sim_network_allocate(struct sim *sim, struct sim_network *network);
 void sim_network_drain(struct sim *sim, struct sim_network *network);

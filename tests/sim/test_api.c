@@ -9,6 +9,7 @@ static struct sim *swarm_of(size_t nodes)
 
 #define NETWORK(name, config)                                                                                \
         "{\"Name\":\"" name "\",\"Driver\":\"overlay\",\"IPAM\":{\"Config\":[" config "]}}"
+#define BRIDGE(name, subnet) "{\"Name\":\"" name "\",\"IPAM\":{\"Config\":[{\"Subnet\":\"" subnet "\"}]}}"
 
 #define SPEC(rest)                                                                                           \
         "{\"Name\":\"t\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},\"Placement\":{}}," rest "}"
@@ -57,6 +58,8 @@ static const struct {
          400, "subnet 10.9.0.0/24 does not contain range 10.8.0.0/28"},
         {"POST", "/networks/create", NETWORK("m", "{\"Subnet\":\"10.9.0.0/24\",\"Gateway\":\"10.8.0.1\"}"),
          400, "subnet 10.9.0.0/24 does not contain gateway 10.8.0.1"},
+        {"POST", "/networks/create", BRIDGE("l", "172.17.4.0/24"), 403,
+         "{\"message\":\"Pool overlaps with other one on this address space\"}"},
         {"POST", "/networks/create", NETWORK("n", ""), 409, "network with name n already exists"},
         {"POST", "/networks/create", NETWORK("N", ""), 500, "name conflicts with an existing object"},
         {"DELETE", "/networks/n", NULL, 400, "is in use by service "},

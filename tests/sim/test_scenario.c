@@ -265,6 +265,45 @@ static void overlapping_subnets_are_refused_unless_they_are_meant(void **state)
         assert_int_equal(sim_service_wanted(sim, "w"), 1);
 }
 
+static void bridges_that_overlap_are_refused_as_the_engine_does(void **state)
+{
+        static const struct refusal refusals[] = {
+                {"networks:\n  a: {driver: bridge, subnet: 10.1.0.0/16}\n"
+                 "  b: {driver: bridge, subnet: 10.1.2.0/24}\n",
+                 "s.yaml:3: 10.1.2.0/24 of b overlaps 10.1.0.0/16 of a, which the engine refuses of bridges"},
+                {"networks:\n  a: {driver: bridge, subnet: 172.17.3.0/24}\n",
+                 "s.yaml:2: 172.17.3.0/24 of a overlaps 172.17.0.0/16 of bridge, which the engine refuses"},
+                {"networks:\n  a: {driver: bridge, subnet: 172.16.0.0/12}\n",
+                 "s.yaml:2: 172.16.0.0/12 of a overlaps 172.17.0.0/16 of bridge, which the engine refuses"},
+        };
+        static const char overlay_over_bridge[] = "networks:\n  a: {driver: bridge, subnet: 10.9.0.0/16}\n"
+                                                  "  b: {subnet: 10.9.3.0/24}\n";
+
+        (void)state;
+        expect_all_refused(refusals, ELEMENTS(refusals));
+        _cleanup_sim_ struct sim *sim = open_text(overlay_over_bridge, 0);
+        assert_true(sim_network_has_pool(sim, "b"));
+}
+
+/* A bridge that names no subnet was given one by its number, whoever had that already. */
+static void a_bridge_without_a_subnet_gets_one_that_is_free(void **state)
+{
+        _cleanup_buffer_ struct buffer text = {0};
+
+        (void)state;
+        buffer_add_text(&text, "networks:\n  a: {driver: bridge, subnet: 172.20.0.0/14}\n");
+        for (char name = 'b'; name <= 'h'; name++)
+                buffer_format(&text, "  %c: {driver: bridge}\n", name);
+        _cleanup_sim_ struct sim *sim = open_text(buffer_text(&text), 0);
+        for (unsigned second = 19; second <= 27; second++) {
+                _cleanup_free_ char *gateway = text_format("\"Gateway\":\"172.%u.0.1\"", second);
+                _cleanup_buffer_ struct buffer answer = {0};
+                assert_int_equal(scene_ask(sim, "GET", "/networks", NULL, &answer), 200);
+                const char *first = strstr(buffer_text(&answer), gateway);
+                assert_true(!first || (!strstr(first + 1, gateway) && (second <= 20 || second > 23)));
+        }
+}
+
 static void a_file_that_is_too_large_or_too_deep_is_refused(void **state)
 {
         _cleanup_buffer_ struct buffer deep = {0};
@@ -527,6 +566,8 @@ int main(void)
                 cmocka_unit_test(impossible_places_are_refused),
                 cmocka_unit_test(a_swarm_that_can_not_come_to_be_is_refused),
                 cmocka_unit_test(overlapping_subnets_are_refused_unless_they_are_meant),
+                cmocka_unit_test(bridges_that_overlap_are_refused_as_the_engine_does),
+                cmocka_unit_test(a_bridge_without_a_subnet_gets_one_that_is_free),
                 cmocka_unit_test(a_file_that_is_too_large_or_too_deep_is_refused),
                 cmocka_unit_test(what_is_made_is_at_rest_and_counts),
                 cmocka_unit_test(containers_have_the_addresses_that_they_ask_for_in_any_order),

@@ -114,12 +114,25 @@ static int compare(const void *a, const void *b)
         return (int)left.length_bits - (int)right.length_bits;
 }
 
-static void gather(struct scenario_check *check, struct stretches *stretches)
+/* Bridges of the engine's own. */
+static const struct scenario_network own[] = {
+        {.subnet = {0xac110000, 16}, .driver = DRIVER_BRIDGE}, /* 172.17.0.0 */
+        {.subnet = {0xac120000, 16}, .driver = DRIVER_BRIDGE},
+};
+static const struct roster_network own_bridges[] = {
+        {.name = "bridge", .what = &own[0]},
+        {.name = "docker_gwbridge", .what = &own[1]},
+};
+
+/* Bridges, or overlays: their address spaces are apart. */
+static void gather(struct scenario_check *check, bool local, struct stretches *stretches)
 {
+        for (size_t i = 0; local && i < ELEMENTS(own_bridges); i++)
+                *list_add(&stretches->items) = (struct stretch){own[i].subnet, &own_bridges[i]};
         for (size_t i = 0; i < check->roster->networks.count; i++) {
                 const struct roster_network *network = &check->roster->networks.items[i];
                 struct prefix subnet = network_subnet(check->scenario, network);
-                if (subnet.length_bits && !network_is_local(network) && !network->what->overlap)
+                if (subnet.length_bits && network_is_local(network) == local && !network->what->overlap)
                         *list_add(&stretches->items) = (struct stretch){subnet, network};
         }
         if (stretches->items.count)
@@ -137,17 +150,21 @@ static int refuse_overlap(struct scenario_check *check, const struct roster_netw
 
         prefix_format(network_subnet(check->scenario, later), text);
         prefix_format(network_subnet(check->scenario, earlier), other);
+        if (network_is_local(later))
+                return scenario_refuse(check->scenario, later->line, check->error,
+                                       "%s of %s overlaps %s of %s, which the engine refuses of bridges",
+                                       text, later->name, other, earlier->name);
         return scenario_refuse(check->scenario, later->line, check->error,
                                "%s of %s overlaps %s of %s; the engine would make the network and never give "
                                "it addresses: say overlap: true if that is meant",
                                text, later->name, other, earlier->name);
 }
 
-static int check_overlaps(struct scenario_check *check)
+static int check_overlaps(struct scenario_check *check, bool local)
 {
         _cleanup_(stretches_done) struct stretches stretches = {0};
 
-        gather(check, &stretches);
+        gather(check, local, &stretches);
         for (size_t i = 1; i < stretches.items.count; i++)
                 if (prefix_overlaps(stretches.items.items[i - 1].prefix, stretches.items.items[i].prefix))
                         return refuse_overlap(check, stretches.items.items[i - 1].network,
@@ -178,5 +195,5 @@ int scenario_check_networks(struct scenario_check *check)
                                                "%s is to overlap another network, and overlaps none",
                                                network->name);
         }
-        return check_overlaps(check);
+        return check_overlaps(check, false) < 0 ? -1 : check_overlaps(check, true);
 }
