@@ -73,6 +73,10 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
         expect_all_refused(refusals, ELEMENTS(refusals));
 }
 
+#define SPEC_W                                                                                               \
+        "'{\"Name\":\"w\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},"                            \
+        "\"RestartPolicy\":{\"Condition\":\"none\"}}}'"
+
 static void a_value_that_can_not_be_is_refused(void **state)
 {
         static const struct refusal refusals[] = {
@@ -234,6 +238,46 @@ static void a_swarm_that_can_not_come_to_be_is_refused(void **state)
 
         (void)state;
         expect_all_refused(refusals, ELEMENTS(refusals));
+}
+
+/* Of two keys that say the same in different ways one was dropped without a word. */
+static void a_key_without_effect_is_refused(void **state)
+{
+        static const struct refusal refusals[] = {
+                {"services:\n  w: {replicas: 3, global: true}\n",
+                 "s.yaml:2: w has replicas and is global, which is one task on each node: say one of them"},
+                {"services:\n  w: {job: 3, replicas: 2, behaves: {run: 1s}}\n",
+                 "s.yaml:2: w has replicas and is a job: say concurrent, if that is how many of its tasks"},
+                {"services:\n  w: {concurrent: 4}\n",
+                 "s.yaml:2: w has concurrent and is no job: say job, or replicas"},
+                {"generate:\n  - {prefix: a, services: 2, service: {global: true, replicas: 2}}\n",
+                 "s.yaml:2: a-1 has replicas and is global"},
+                {"generate:\n  - {prefix: a, services: 2, tasks: 3, service: {replicas: 2}}\n",
+                 "s.yaml:2: tasks says how many each service has, and so does replicas"},
+                {"services:\n  w:\n    replicas: 2\n    spec: " SPEC_W "\n",
+                 "s.yaml:3: replicas says nothing beside a spec, which is posted as it is: say it there"},
+                {"services:\n  w:\n    spec: " SPEC_W "\n    networks: [n]\n",
+                 "s.yaml:4: networks says nothing beside a spec"},
+                {"services:\n  w: {spec: " SPEC_W ", restart: none}\n",
+                 "s.yaml:2: restart says nothing beside a spec"},
+                {"networks:\n  n: {subnet: 10.9.0.0/24}\nthen:\n  - {at: 1s, leak: n, count: 254}\n",
+                 "s.yaml:4: n has 253 addresses in all, and 254 are to leak"},
+                {"networks:\n  n: {}\nthen:\n  - {at: 1s, leak: n, count: 999999}\n",
+                 "s.yaml:4: n has 253 addresses in all, and 999999 are to leak"},
+        };
+
+        (void)state;
+        expect_all_refused(refusals, ELEMENTS(refusals));
+}
+
+/* What the spec does not say itself still goes beside it. */
+static void a_spec_s_containers_behave_as_the_file_says_and_end_as_the_spec_says(void **state)
+{
+        _cleanup_sim_ struct sim *sim =
+                open_text("services:\n  w: {spec: " SPEC_W ", behaves: {run: 1s}}\n", 0);
+
+        (void)state;
+        assert_int_equal(sim_service_running(sim, "w"), 0);
 }
 
 #define TWO "networks:\n  a: {subnet: 10.9.0.0/16}\n  b: {subnet: 10.9.3.0/24"
@@ -565,6 +609,8 @@ int main(void)
                 cmocka_unit_test(an_impossible_swarm_is_refused),
                 cmocka_unit_test(impossible_places_are_refused),
                 cmocka_unit_test(a_swarm_that_can_not_come_to_be_is_refused),
+                cmocka_unit_test(a_key_without_effect_is_refused),
+                cmocka_unit_test(a_spec_s_containers_behave_as_the_file_says_and_end_as_the_spec_says),
                 cmocka_unit_test(overlapping_subnets_are_refused_unless_they_are_meant),
                 cmocka_unit_test(bridges_that_overlap_are_refused_as_the_engine_does),
                 cmocka_unit_test(a_bridge_without_a_subnet_gets_one_that_is_free),

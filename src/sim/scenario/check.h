@@ -27,6 +27,8 @@ int scenario_check_all(const struct scenario *scenario, struct roster *roster, s
 
 /* What a network is when nothing is said. */
 bool network_is_local(const struct roster_network *network);
+/* How many addresses it has for others than its gateway. */
+uint64_t network_capacity(const struct scenario *scenario, const struct roster_network *network);
 /* Its subnet where the file says it: of ingress also where it does not. No length: the pool's next. */
 struct prefix network_subnet(const struct scenario *scenario, const struct roster_network *network);
 const struct scenario_node *scenario_node_find(const struct scenario *scenario, const char *name);

@@ -33,10 +33,15 @@ static int require_pool(struct scenario_check *check, const struct scenario_even
         const struct roster_network *network =
                 number == ROSTER_NONE ? NULL : &check->roster->networks.items[number];
 
-        if (network && !network_is_local(network) && !network->what->overlap)
+        if (!network || network_is_local(network) || network->what->overlap)
+                return scenario_refuse(check->scenario, event->line, check->error,
+                                       "there is no network %s that could leak", name);
+        uint64_t capacity = network_capacity(check->scenario, network);
+        if (event->count <= capacity)
                 return 0;
         return scenario_refuse(check->scenario, event->line, check->error,
-                               "there is no network %s that could leak", name);
+                               "%s has %llu addresses in all, and %llu are to leak", name,
+                               (unsigned long long)capacity, (unsigned long long)event->count);
 }
 
 static int require_image(struct scenario_check *check, const struct scenario_event *event)

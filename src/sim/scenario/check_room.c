@@ -2,10 +2,10 @@
 
 /* Whether each pool has room for those who are to have an address there, and for what was leaked. */
 
-static uint64_t capacity(struct scenario_check *check, const struct roster_network *network)
+uint64_t network_capacity(const struct scenario *scenario, const struct roster_network *network)
 {
-        struct prefix subnet = network_subnet(check->scenario, network);
-        uint8_t length = subnet.length_bits ? subnet.length_bits : (uint8_t)check->scenario->pool_size;
+        struct prefix subnet = network_subnet(scenario, network);
+        uint8_t length = subnet.length_bits ? subnet.length_bits : (uint8_t)scenario->pool_size;
         uint64_t usable = prefix_usable(length);
 
         return network->what->range.length_bits ? MIN(usable, prefix_size(network->what->range)) : usable;
@@ -23,7 +23,7 @@ int scenario_check_room(struct scenario_check *check)
 {
         for (size_t i = 0; i < check->roster->networks.count; i++) {
                 const struct roster_network *network = &check->roster->networks.items[i];
-                uint64_t room = capacity(check, network);
+                uint64_t room = network_capacity(check->scenario, network);
                 uint64_t leaks = network->what->leaks.count + network->what->leaks.addresses.count;
                 uint64_t nodes = endpoints(check, network);
                 uint64_t wanted = network->vips + network->tasks + network->containers + nodes + leaks;

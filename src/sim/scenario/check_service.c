@@ -87,7 +87,8 @@ static int check_rest(struct scenario_check *check, const struct roster_service 
                                service->name, model.fails ? "fail" : "end");
 }
 
-static int check_mode(struct scenario_check *check, const struct roster_service *service)
+/* Of two keys that say how many tasks there are, one would say nothing. */
+static int check_counts(struct scenario_check *check, const struct roster_service *service)
 {
         const struct scenario_sketch *sketch = service->sketch;
 
@@ -95,6 +96,29 @@ static int check_mode(struct scenario_check *check, const struct roster_service 
                 return scenario_refuse(check->scenario, service->line, check->error,
                                        "%s is both global and a job; give the engine's own spec for that",
                                        service->name);
+        if (sketch->replicas_said && sketch->global)
+                return scenario_refuse(check->scenario, service->line, check->error,
+                                       "%s has replicas and is global, which is one task on each node: say "
+                                       "one of them",
+                                       service->name);
+        if (sketch->replicas_said && sketch->job)
+                return scenario_refuse(check->scenario, service->line, check->error,
+                                       "%s has replicas and is a job: say concurrent, if that is how many of "
+                                       "its tasks run at once",
+                                       service->name);
+        if (sketch->concurrent && !sketch->job && !sketch->spec)
+                return scenario_refuse(check->scenario, service->line, check->error,
+                                       "%s has concurrent and is no job: say job, or replicas",
+                                       service->name);
+        return 0;
+}
+
+static int check_mode(struct scenario_check *check, const struct roster_service *service)
+{
+        const struct scenario_sketch *sketch = service->sketch;
+
+        if (check_counts(check, service) < 0)
+                return -1;
         if (sketch->endpoint_mode == ENDPOINT_DNSRR && publishes_ingress(sketch))
                 return scenario_refuse(check->scenario, service->line, check->error,
                                        "%s is dnsrr and publishes a port on ingress, which the engine "

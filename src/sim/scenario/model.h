@@ -124,8 +124,10 @@ struct scenario_sketch {
         unsigned line;
         char *image;
         uint64_t replicas;
+        bool replicas_said;
         bool global;
-        uint64_t job, concurrent; /* a job of so many completions; 0: none */
+        uint64_t job;        /* so many completions; 0: it is none */
+        uint64_t concurrent; /* of a job; 0: not said, which is one */
         struct scenario_joins networks;
         struct scenario_ports ports;
         unsigned endpoint_mode;

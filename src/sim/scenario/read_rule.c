@@ -66,6 +66,10 @@ static int read_rule(const struct yaml *yaml, const struct yaml_node *node, stru
         if (rule->per_stack && rule->networks)
                 return yaml_refuse(yaml, node, error,
                                    "either stack or networks: a stack's services are on its own network");
+        if (rule->tasks_min && rule->sketch->replicas_said)
+                return yaml_refuse(yaml, node, error,
+                                   "tasks says how many each service has, and so does replicas: say one of "
+                                   "them");
         if (rule->tasks_min && (rule->sketch->global || rule->sketch->job))
                 return yaml_refuse(yaml, node, error,
                                    "tasks is for replicated services, and this rule's are none");

@@ -22,6 +22,15 @@ static int read_update(const struct yaml *yaml, const struct yaml_node *node, vo
         return fields_read(yaml, node, "an update", update_fields, update, error);
 }
 
+static int read_replicas(const struct yaml *yaml, const struct yaml_node *node, void *member,
+                         struct error *error)
+{
+        struct scenario_sketch *sketch = member;
+
+        sketch->replicas_said = true;
+        return yaml_number(yaml, node, "replicas", 0, SCENARIO_TASKS_MAX, &sketch->replicas, error);
+}
+
 static int read_joins(const struct yaml *yaml, const struct yaml_node *node, void *member,
                       struct error *error)
 {
@@ -74,7 +83,7 @@ static int read_behaves(const struct yaml *yaml, const struct yaml_node *node, v
 
 const struct field sketch_fields[] = {
         {"image", FIELD_TEXT, AT(scenario_sketch, image)},
-        {"replicas", FIELD_NUMBER, AT(scenario_sketch, replicas), 0, SCENARIO_TASKS_MAX},
+        {"replicas", FIELD_OWN, 0, .read = read_replicas},
         {"global", FIELD_BOOL, AT(scenario_sketch, global)},
         {"job", FIELD_NUMBER, AT(scenario_sketch, job), 1, SCENARIO_TASKS_MAX},
         {"concurrent", FIELD_NUMBER, AT(scenario_sketch, concurrent), 1, SCENARIO_TASKS_MAX},
@@ -104,11 +113,8 @@ struct scenario_sketch *sketch_add(struct scenario *scenario, unsigned line)
         struct scenario_sketch *sketch = new_zero(struct scenario_sketch);
 
         *list_add(&scenario->sketches) = sketch;
-        *sketch = (struct scenario_sketch){.line = line,
-                                           .image = text_copy("app"),
-                                           .replicas = 1,
-                                           .concurrent = 1,
-                                           .behaves = scenario_model_default()};
+        *sketch = (struct scenario_sketch){
+                .line = line, .image = text_copy("app"), .replicas = 1, .behaves = scenario_model_default()};
         return sketch;
 }
 
@@ -126,6 +132,23 @@ void sketch_free(struct scenario_sketch *sketch)
         free(sketch);
 }
 
+/* The engine's own JSON says all that is posted; these are not. */
+static bool goes_with_spec(const char *key)
+{
+        return text_equal(key, "spec") || text_equal(key, "stuck") || text_equal(key, "behaves");
+}
+
+static int require_spec_alone(const struct yaml *yaml, const struct yaml_node *node, struct error *error)
+{
+        for_each_yaml (item, node)
+                if (!goes_with_spec(item->key))
+                        return yaml_refuse(yaml, item, error,
+                                           "%s says nothing beside a spec, which is posted as it is: say it "
+                                           "there",
+                                           item->key);
+        return 0;
+}
+
 int read_service(const struct yaml *yaml, const struct yaml_node *node, struct scenario *scenario,
                  const char *stack, struct error *error)
 {
@@ -137,7 +160,9 @@ int read_service(const struct yaml *yaml, const struct yaml_node *node, struct s
         service->sketch = sketch_add(scenario, node->line);
         if (field_require_name(yaml, node, "a service", node->key, error) < 0)
                 return -1;
-        return fields_read(yaml, node, "a service", sketch_fields, service->sketch, error);
+        if (fields_read(yaml, node, "a service", sketch_fields, service->sketch, error) < 0)
+                return -1;
+        return service->sketch->spec ? require_spec_alone(yaml, node, error) : 0;
 }
 
 static int read_own(const struct yaml *yaml, const struct yaml_node *node, void *scenario,

@@ -335,6 +335,6 @@ uint64_t roster_tasks(const struct roster_service *service, uint64_t nodes)
         const struct scenario_sketch *sketch = service->sketch;
 
         return sketch->global ? nodes
-               : sketch->job  ? MIN(sketch->job, sketch->concurrent)
+               : sketch->job  ? MIN(sketch->job, MAX(sketch->concurrent, 1U))
                               : service->replicas;
 }

@@ -20,14 +20,6 @@ static int refuse(const struct raw *raw, const char *sentence)
                                raw->service->name, sentence);
 }
 
-static void drop_said(struct scenario_sketch *sketch)
-{
-        sketch->ports.items.count = 0;
-        sketch->endpoint_mode = ENDPOINT_DEFAULT;
-        sketch->global = false;
-        sketch->job = 0;
-}
-
 static int check_name(const struct raw *raw)
 {
         _cleanup_free_ char *name = json_text(raw->d, json_get(raw->d, json_root(raw->d), "Name"));
@@ -47,8 +39,6 @@ static int read_networks(const struct raw *raw)
         json_node root = json_root(raw->d);
         json_node networks = json_path(raw->d, root, "TaskTemplate", "Networks", NULL);
 
-        if (raw->sketch->networks.items.count)
-                return refuse(raw, "names its networks itself; say no networks beside it");
         if (json_count(raw->d, networks) == 0)
                 networks = json_get(raw->d, root, "Networks");
         json_for_each (entry, raw->d, networks) {
@@ -99,6 +89,16 @@ static void read_port(const struct raw *raw, json_node node)
                         port->protocol = i + 1;
 }
 
+static void read_restart(const struct raw *raw)
+{
+        json_node root = json_root(raw->d);
+        json_node condition = json_path(raw->d, root, "TaskTemplate", "RestartPolicy", "Condition", NULL);
+
+        for (unsigned i = 0; scenario_restarts[i]; i++)
+                if (json_text_is(raw->d, condition, scenario_restarts[i]))
+                        raw->sketch->restart = i + 1;
+}
+
 static int read_raw(const struct raw *raw)
 {
         json_node endpoint = json_get(raw->d, json_root(raw->d), "EndpointSpec");
@@ -109,11 +109,11 @@ static int read_raw(const struct raw *raw)
                 return refuse(raw, "has no TaskTemplate.ContainerSpec.Image");
         free(raw->sketch->image);
         raw->sketch->image = image;
-        drop_said(raw->sketch);
         if (json_text_is(raw->d, json_get(raw->d, endpoint, "Mode"), "dnsrr"))
                 raw->sketch->endpoint_mode = ENDPOINT_DNSRR;
         json_for_each (port, raw->d, json_get(raw->d, endpoint, "Ports"))
                 read_port(raw, port);
+        read_restart(raw);
         if (check_name(raw) < 0 || read_networks(raw) < 0)
                 return -1;
         return read_mode(raw);

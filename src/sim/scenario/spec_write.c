@@ -247,8 +247,8 @@ static void write_mode(struct writing *w)
         if (w->sketch->global)
                 write_counts(w, "Global", NULL, 0, NULL, 0);
         else if (w->sketch->job)
-                write_counts(w, "ReplicatedJob", "MaxConcurrent", w->sketch->concurrent, "TotalCompletions",
-                             w->sketch->job);
+                write_counts(w, "ReplicatedJob", "MaxConcurrent", MAX(w->sketch->concurrent, 1U),
+                             "TotalCompletions", w->sketch->job);
         else
                 write_counts(w, "Replicated", "Replicas", w->service->replicas, NULL, 0);
         json_write_object_end(&w->json);
