@@ -547,6 +547,23 @@ static void more_than_can_be_reckoned_is_refused(void **state)
         expect_refusal(&scene, &settings, ERROR_REFUSED, "32850000 deploys in 365 days");
 }
 
+/* Deploys alone were counted, and the run never ended. */
+static void more_redeploys_than_can_be_reckoned_are_refused(void **state)
+{
+        _cleanup_scene_ struct scene scene = {0};
+        struct forecast_settings settings = settings_of(100, 1);
+
+        (void)state;
+        set_scene(&scene, 1, "10.9.0.0/24",
+                  WORKLOAD("20 a day", "    lives: 10 days\n    redeploys: 100000 a day\n", ""));
+        expect_refusal(
+                &scene, &settings, ERROR_REFUSED,
+                "2000 deploys and 1900000000 redeploys in 100 days are more than one run reckons with");
+        scene.workload.stacks.items[0].removal = REMOVED_NEVER;
+        expect_refusal(&scene, &settings, ERROR_REFUSED,
+                       "2000 deploys and 10000000000 redeploys in 100 days");
+}
+
 static void a_snapshot_that_says_nonsense_is_refused(void **state)
 {
         _cleanup_scene_ struct scene scene = {0};
@@ -660,6 +677,7 @@ int main(void)
                 cmocka_unit_test(a_copy_holds_as_many_addresses_as_the_original),
                 cmocka_unit_test(a_network_that_the_snapshot_lacks_is_refused_with_its_line),
                 cmocka_unit_test(more_than_can_be_reckoned_is_refused),
+                cmocka_unit_test(more_redeploys_than_can_be_reckoned_are_refused),
                 cmocka_unit_test(a_snapshot_that_says_nonsense_is_refused),
                 cmocka_unit_test(a_mutilated_snapshot_is_reckoned_with_or_refused),
                 cmocka_unit_test(a_job_that_fails_or_dies_is_told_of),

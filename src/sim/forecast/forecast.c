@@ -360,14 +360,18 @@ static bool is_of_use(const struct forecast *forecast, enum forecast_variant var
 
 static int require_bounded(const struct forecast *forecast, struct error *error)
 {
-        double deploys = workload_deploys_a_day(forecast->workload) * (double)forecast->settings.days;
+        double days = (double)forecast->settings.days;
+        double deploys = workload_deploys_a_day(forecast->workload) * days;
+        double redeploys = workload_redeploys(forecast->workload, days);
 
-        if (deploys <= FORECAST_DEPLOYS_MAX)
+        if (deploys + redeploys <= FORECAST_DEPLOYS_MAX)
                 return 0;
+        _cleanup_free_ char *updates = redeploys > 0 ? text_format(" and %.0f redeploys", redeploys) : NULL;
         return error_set(error, ERROR_REFUSED,
-                         "%.0f deploys in %llu days are more than one run reckons with (%.0f): ask for fewer "
-                         "--days",
-                         deploys, (unsigned long long)forecast->settings.days, FORECAST_DEPLOYS_MAX);
+                         "%.0f deploys%s in %llu days are more than one run reckons with (%.0f): ask for "
+                         "fewer --days",
+                         deploys, updates ? updates : "", (unsigned long long)forecast->settings.days,
+                         FORECAST_DEPLOYS_MAX);
 }
 
 int forecast_make(struct swarm *swarm, const struct workload *workload,

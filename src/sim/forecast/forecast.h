@@ -10,7 +10,7 @@
 
 #define FORECAST_DAYS_MAX 3650
 #define FORECAST_RUNS_MAX 10000
-/* A run deploys so many stacks at most. */
+/* A run deploys and redeploys so many stacks at most. */
 #define FORECAST_DEPLOYS_MAX 2000000.0
 
 /* What somebody knows of a network's leaks, better than the snapshot. */

@@ -398,11 +398,17 @@ bool workload_network_counts(const struct workload_stack *stack, size_t network)
         return false;
 }
 
+/* On average; 0 of those that are never removed. */
+static double life_days(const struct workload_stack *stack)
+{
+        return (double)(stack->lives_min_ms + stack->lives_max_ms) / 2 / (double)QUANTITY_DAY_MS;
+}
+
 /* What each line allows, and all of them together do not. */
 static int judge_stack(struct reader *reader, const struct yaml_node *node,
                        const struct workload_stack *stack)
 {
-        double life_days = (double)(stack->lives_min_ms + stack->lives_max_ms) / 2 / (double)QUANTITY_DAY_MS;
+        double there = stack->deploys_a_day * life_days(stack);
 
         for (size_t i = 0; i < stack->networks.count; i++)
                 if (!is_joined(stack, i))
@@ -414,10 +420,10 @@ static int judge_stack(struct reader *reader, const struct yaml_node *node,
         if (stack->removal == REMOVED_NEVER && stack->lives_max_ms)
                 return yaml_refuse(reader->yaml, node, reader->error,
                                    "%s is never removed, and so lives says nothing", stack->name);
-        if (stack->deploys_a_day * life_days > WORKLOAD_LIVE_MAX)
+        if (there > WORKLOAD_LIVE_MAX)
                 return yaml_refuse(reader->yaml, node, reader->error,
-                                   "%.0f stacks of %s would be there at once; %.0f are the most",
-                                   stack->deploys_a_day * life_days, stack->name, WORKLOAD_LIVE_MAX);
+                                   "%.0f stacks of %s would be there at once; %.0f are the most", there,
+                                   stack->name, WORKLOAD_LIVE_MAX);
         return 0;
 }
 
@@ -574,5 +580,17 @@ double workload_deploys_a_day(const struct workload *workload)
 
         for (size_t i = 0; i < workload->stacks.count; i++)
                 sum += workload->stacks.items[i].deploys_a_day;
+        return sum;
+}
+
+double workload_redeploys(const struct workload *workload, double days)
+{
+        double sum = 0;
+
+        for (size_t i = 0; i < workload->stacks.count; i++) {
+                const struct workload_stack *stack = &workload->stacks.items[i];
+                double life = stack->removal == REMOVED_NEVER ? days : MIN(life_days(stack), days);
+                sum += stack->redeploys_a_day * stack->deploys_a_day * life * (days - life / 2);
+        }
         return sum;
 }

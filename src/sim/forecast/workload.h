@@ -85,3 +85,5 @@ int workload_parse(const char *bytes, size_t length, const char *origin, struct 
 int workload_check(const struct workload *workload, const struct swarm *swarm, struct error *error);
 
 double workload_deploys_a_day(const struct workload *workload);
+/* How often stacks are updated within so many days, on average; none is there when they begin. */
+double workload_redeploys(const struct workload *workload, double days);
