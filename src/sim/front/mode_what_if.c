@@ -73,19 +73,25 @@ static int read_leaked_item(struct asking *asking, const char *item, size_t leng
                 return error_set(error, ERROR_USAGE,
                                  "--leaked takes a network and a number, such as proxy=12, not '%s'", name);
         *sign = 0;
+        for (size_t i = 0; i < asking->settings.leaked.count; i++)
+                if (text_equal(asking->settings.leaked.items[i].network, name))
+                        return error_set(error, ERROR_USAGE, "--leaked names %s twice", name);
         *list_add(&asking->settings.leaked) = (struct forecast_leaked){name, count};
         return 0;
 }
 
 static int read_leaked(struct asking *asking, const char *list, struct error *error)
 {
-        for (const char *at = list; *at; at += *at == ',') {
+        const char *at = list;
+
+        for (;;) {
                 size_t length = strcspn(at, ",");
                 if (read_leaked_item(asking, at, length, error) < 0)
                         return -1;
-                at += length;
+                if (!at[length])
+                        return 0;
+                at += length + 1;
         }
-        return 0;
 }
 
 static int read_subnet(struct forecast_settings *settings, const char *text, struct error *error)
