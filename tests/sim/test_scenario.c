@@ -139,6 +139,28 @@ static void a_value_that_can_not_be_is_refused(void **state)
 
 #define NET "networks:\n  n: {subnet: 10.9.0.0/28, attachable: true}\n"
 
+/* Of sections it was an empty one. */
+static void a_key_without_a_value_is_refused(void **state)
+{
+        static const struct refusal refusals[] = {
+                {"networks:\n", "s.yaml:1: networks takes a section, not nothing"},
+                {"seed: 1\nservices: ~\n", "s.yaml:2: services takes a section, not nothing"},
+                {"networks:\n  a:\n", "s.yaml:2: a network takes a section, not nothing"},
+                {"services:\n  w: ~\n", "s.yaml:2: a service takes a section, not nothing"},
+                {"stacks:\n  s: {services: }\n", "s.yaml:2: services takes a section, not nothing"},
+                {NET "services:\n  w: {networks: {n: }}\n",
+                 "s.yaml:4: being on a network takes a section, not nothing"},
+                {"services:\n  w: {update: }\n", "s.yaml:2: an update takes a section, not nothing"},
+                {"services:\n  w: {labels: {a: }}\n", "s.yaml:2: a takes a single value, not nothing"},
+                {"timing:\n", "s.yaml:1: timing takes a section, not nothing"},
+        };
+
+        (void)state;
+        expect_all_refused(refusals, ELEMENTS(refusals));
+        sim_free(open_text("networks: {back: {}}\nservices: {w: {labels: {a: \"\"}}}\n", 0));
+        sim_free(open_text("# nothing but one node\n", 0));
+}
+
 static void an_impossible_swarm_is_refused(void **state)
 {
         static const struct refusal refusals[] = {
@@ -606,6 +628,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_unknown_key_is_refused_with_the_nearest),
                 cmocka_unit_test(a_value_that_can_not_be_is_refused),
+                cmocka_unit_test(a_key_without_a_value_is_refused),
                 cmocka_unit_test(an_impossible_swarm_is_refused),
                 cmocka_unit_test(impossible_places_are_refused),
                 cmocka_unit_test(a_swarm_that_can_not_come_to_be_is_refused),

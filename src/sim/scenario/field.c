@@ -192,11 +192,11 @@ static int read_pairs(const struct yaml *yaml, const struct yaml_node *node, con
         if (yaml_require(yaml, node, YAML_MAP, name, error) < 0 || require_few(yaml, node, name, error) < 0)
                 return -1;
         for_each_yaml (item, node) {
-                if (item->type != YAML_NULL && yaml_require(yaml, item, YAML_TEXT, item->key, error) < 0)
+                if (yaml_require(yaml, item, YAML_TEXT, item->key, error) < 0)
                         return -1;
                 struct scenario_pair *pair = list_add(&pairs->items);
                 pair->key = text_copy(item->key);
-                pair->value = text_copy(item->text ? item->text : "");
+                pair->value = text_copy(item->text);
         }
         return 0;
 }
@@ -258,8 +258,6 @@ static int read_field(const struct yaml *yaml, const struct yaml_node *node, con
 int fields_read(const struct yaml *yaml, const struct yaml_node *map, const char *what,
                 const struct field *table, void *object, struct error *error)
 {
-        if (map->type == YAML_NULL)
-                return 0;
         if (yaml_require(yaml, map, YAML_MAP, what, error) < 0)
                 return -1;
         for_each_yaml (node, map) {
@@ -277,8 +275,6 @@ int fields_read(const struct yaml *yaml, const struct yaml_node *map, const char
 int field_each(const struct yaml *yaml, const struct yaml_node *map, size_t max, field_reader read,
                void *userdata, struct error *error)
 {
-        if (map->type == YAML_NULL)
-                return 0;
         if (yaml_require(yaml, map, YAML_MAP, map->key, error) < 0)
                 return -1;
         if (map->children.count > max)

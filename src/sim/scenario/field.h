@@ -39,7 +39,7 @@ struct field {
 
 /*
  * The map's members into the object by the table, which ends with a NULL key. `what` is what people call such
- * a section ("a network"). Nothing at all is an empty section.
+ * a section ("a network").
  */
 int fields_read(const struct yaml *yaml, const struct yaml_node *map, const char *what,
                 const struct field *table, void *object, struct error *error);
@@ -60,7 +60,7 @@ int field_choice(const struct yaml *yaml, const struct yaml_node *node, const ch
 int field_require_name(const struct yaml *yaml, const struct yaml_node *node, const char *what,
                        const char *name, struct error *error);
 
-/* A map of things by their names, or nothing: each goes to `read`. */
+/* A map of things by their names: each goes to `read`. */
 int field_each(const struct yaml *yaml, const struct yaml_node *map, size_t max, field_reader read,
                void *userdata, struct error *error);
 

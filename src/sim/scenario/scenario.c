@@ -150,8 +150,9 @@ int scenario_of(const struct yaml *yaml, const struct yaml_node *map, struct sce
                 struct error *error)
 {
         _cleanup_scenario_ struct scenario *scenario = scenario_new(yaml->origin, map->line);
+        bool empty_file = map == &yaml->root && map->type == YAML_NULL;
 
-        if (fields_read(yaml, map, "a scenario", scenario_fields, scenario, error) < 0)
+        if (!empty_file && fields_read(yaml, map, "a scenario", scenario_fields, scenario, error) < 0)
                 return -1;
         if (!scenario->nodes.count)
                 *list_add(&scenario->nodes) = (struct scenario_node){
