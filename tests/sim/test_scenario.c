@@ -213,6 +213,11 @@ static void impossible_places_are_refused(void **state)
                  "s.yaml:4: c is on node x, and there is none"},
                 {"networks:\n  n: {subnet: 10.9.0.0/24, gateway: 10.8.0.1}\n",
                  "s.yaml:2: the gateway of n is no address of 10.9.0.0/24 that can be given out"},
+                {"containers:\n  c: {networks: [bridge]}\n",
+                 "s.yaml:2: c is on bridge, which is for containers that name no networks: leave networks "
+                 "out"},
+                {NET "containers:\n  c: {networks: [m]}\n",
+                 "s.yaml:4: c is on m, and there is no such network; did you mean n?"},
                 {"networks:\n  n: {gateway: 10.8.0.1}\n",
                  "s.yaml:2: n has a gateway or an ip_range, and no subnet"},
                 {"networks:\n  n: {subnet: 10.9.0.0/24, ip_range: 10.8.0.0/25}\n",

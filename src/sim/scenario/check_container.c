@@ -57,6 +57,22 @@ static int check_address(struct scenario_check *check, const struct roster_netwo
         return 0;
 }
 
+static int refuse_network(struct scenario_check *check, const struct scenario_container *container,
+                          const struct scenario_join *join)
+{
+        const char *nearest = roster_network_nearest(check->roster, join->network);
+
+        if (text_equal(join->network, "bridge"))
+                return scenario_refuse(check->scenario, join->line, check->error,
+                                       "%s is on bridge, which is for containers that name no networks: "
+                                       "leave networks out",
+                                       container->name);
+        return scenario_refuse(check->scenario, join->line, check->error,
+                               "%s is on %s, and there is no such network%s%s%s", container->name,
+                               join->network, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                               nearest ? "?" : "");
+}
+
 static int check_join(struct scenario_check *check, const struct scenario_container *container,
                       const struct scenario_join *join, struct places *places)
 {
@@ -64,13 +80,8 @@ static int check_join(struct scenario_check *check, const struct scenario_contai
         struct roster_network *network =
                 number == ROSTER_NONE ? NULL : &check->roster->networks.items[number];
 
-        if (!network) {
-                const char *nearest = roster_network_nearest(check->roster, join->network);
-                return scenario_refuse(check->scenario, join->line, check->error,
-                                       "%s is on %s, and there is no such network%s%s%s", container->name,
-                                       join->network, nearest ? "; did you mean " : "",
-                                       nearest ? nearest : "", nearest ? "?" : "");
-        }
+        if (!network)
+                return refuse_network(check, container, join);
         if (network->what->overlap || number == 0 ||
             (!network->what->attachable && !network_is_local(network)))
                 return scenario_refuse(check->scenario, join->line, check->error, "%s can't be on %s: %s",
