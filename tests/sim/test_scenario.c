@@ -247,6 +247,9 @@ static void a_swarm_that_can_not_come_to_be_is_refused(void **state)
                  "s.yaml:4: the swarm never comes to rest"},
                 {"services:\n  w: {constraints: [\"node.role==worker\"]}\n",
                  "s.yaml:2: w has 0 of 1 tasks running when all is at rest: no node takes the others"},
+                {"services:\n  w: {restart: on-failure, behaves: {run: 5s}}\n",
+                 "s.yaml:2: w has 0 of 1 tasks running when all is at rest: they end, and are not made "
+                 "again after that (restart: on-failure); say restart: none if that is meant"},
                 {NET "services:\n  w: {networks: [n], stuck: true}\n",
                  "s.yaml:4: w is to be stuck, and nothing keeps its 1 tasks from running"},
                 {"pool: {range: 10.0.0.0/24, size: 16}\n",

@@ -189,6 +189,33 @@ static const char *full_network(struct making *making, const struct roster_servi
         return NULL;
 }
 
+/* By itself and without a fault, which on-failure leaves at that. */
+static bool ends_for_good(const struct making *making, const struct roster_service *service)
+{
+        struct sim_model model = scenario_model_of(making->scenario, service->sketch);
+
+        return model.run_ms && !model.fails && service->sketch->restart == RESTART_ON_FAILURE;
+}
+
+static int refuse_idle(struct making *making, const struct roster_service *service, size_t running,
+                       size_t wanted)
+{
+        const char *full = full_network(making, service);
+
+        if (ends_for_good(making, service))
+                return scenario_refuse(making->scenario, service->line, making->error,
+                                       "%s has %zu of %zu tasks running when all is at rest: they end, and "
+                                       "are not made again after that (restart: on-failure); say restart: "
+                                       "none if that is meant",
+                                       service->name, running, wanted);
+        return scenario_refuse(
+                making->scenario, service->line, making->error,
+                "%s has %zu of %zu tasks running when all is at rest: %s%s; say stuck: true if "
+                "that is meant",
+                service->name, running, wanted, full ? full : "no node takes the others",
+                full ? " has no address left" : "");
+}
+
 static int require_running(struct making *making, const struct roster_service *service)
 {
         const struct scenario_sketch *sketch = service->sketch;
@@ -201,15 +228,7 @@ static int require_running(struct making *making, const struct roster_service *s
                 return scenario_refuse(making->scenario, service->line, making->error,
                                        "%s is to be stuck, and nothing keeps its %zu tasks from running",
                                        service->name, running);
-        if (sketch->stuck || running >= wanted)
-                return 0;
-        const char *full = full_network(making, service);
-        return scenario_refuse(
-                making->scenario, service->line, making->error,
-                "%s has %zu of %zu tasks running when all is at rest: %s%s; say stuck: true if "
-                "that is meant",
-                service->name, running, wanted, full ? full : "no node takes the others",
-                full ? " has no address left" : "");
+        return sketch->stuck || running >= wanted ? 0 : refuse_idle(making, service, running, wanted);
 }
 
 static int require_all_running(struct making *making)
