@@ -606,6 +606,7 @@ static void rules_make_many_and_the_seed_says_what_they_leave_open(void **state)
         assert_int_equal(scene_count(one, "/services"), 38);
         assert_int_equal(scene_count(one, "/networks"), 5 + 1 + 4 + 3);
         assert_int_equal(sim_service_running(one, "shop-3_s2"), 1);
+        assert_true(sim_service_running(one, "app-01") > 0 && sim_service_running(one, "app-30") > 0);
         assert_int_equal(sim_pool_state(one, "shop-3_default").held, 2 + 2 + 2);
         assert_true(sim_pool_state(one, "app-net-4").held > 7);
         assert_int_equal(scene_count(one, "/tasks"), scene_count(again, "/tasks"));
