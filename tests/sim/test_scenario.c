@@ -106,6 +106,11 @@ static void a_value_that_can_not_be_is_refused(void **state)
                 {"networks:\n  a: {leaks: many}\n", "s.yaml:2: leaks takes a whole number"},
                 {"networks:\n  \"a b\": {}\n", "s.yaml:2: a b is no name for a network"},
                 {"services:\n  a.b: {}\n", "s.yaml:2: a.b is no name for a service: no dot"},
+                {"services:\n  a-: {}\n",
+                 "s.yaml:2: a- is no name for a service: no dot, a letter or digit last"},
+                {"networks:\n  Proxy.Net: {}\n", "s.yaml:2: Proxy.Net is no name for an overlay: no dot"},
+                {"stacks:\n  a.b: {services: {w: {}}}\n",
+                 "s.yaml:2: a.b_default is no name for an overlay: no dot"},
                 {"services:\n  a: {ports: [\"80:99999\"]}\n", "s.yaml:2: 80:99999 is no port like 80"},
                 {"services:\n  a: {ports: [{published: 80}]}\n", "s.yaml:2: a port needs a target"},
                 {"services:\n  a: {volumes: [data]}\n", "s.yaml:2: data is no volume like data:/data"},
@@ -350,7 +355,7 @@ static void bridges_that_overlap_are_refused_as_the_engine_does(void **state)
                 {"networks:\n  a: {driver: bridge, subnet: 172.16.0.0/12}\n",
                  "s.yaml:2: 172.16.0.0/12 of a overlaps 172.17.0.0/16 of bridge, which the engine refuses"},
         };
-        static const char overlay_over_bridge[] = "networks:\n  a: {driver: bridge, subnet: 10.9.0.0/16}\n"
+        static const char overlay_over_bridge[] = "networks:\n  a.b: {driver: bridge, subnet: 10.9.0.0/16}\n"
                                                   "  b: {subnet: 10.9.3.0/24}\n";
 
         (void)state;

@@ -3,9 +3,10 @@
 
 #include "base/random.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
-#define SERVICE_NAME_MAX 63
+#define SWARM_NAME_MAX 63
 
 void roster_done(struct roster *roster)
 {
@@ -279,17 +280,33 @@ static int require_few(const struct scenario *scenario, struct error *error)
         return 0;
 }
 
-/* As the engine takes them: no dots. */
-static int require_service_names(const struct scenario *scenario, const struct roster *roster,
-                                 struct error *error)
+/* As the swarm takes them, which is stricter than engines are with what is their own. */
+static int require_swarm_name(const struct scenario *scenario, unsigned line, const char *kind,
+                              const char *name, struct error *error)
 {
+        size_t length = strlen(name);
+
+        if (length <= SWARM_NAME_MAX && !strchr(name, '.') && isalnum((unsigned char)name[length - 1]))
+                return 0;
+        return scenario_refuse(scenario, line, error,
+                               "%s is no name for %s: no dot, a letter or digit last, and %d characters at "
+                               "most with its stack's",
+                               name, kind, SWARM_NAME_MAX);
+}
+
+static int require_swarm_names(const struct scenario *scenario, const struct roster *roster,
+                               struct error *error)
+{
+        for (size_t i = 0; i < roster->networks.count; i++) {
+                const struct roster_network *network = &roster->networks.items[i];
+                if (network->what->driver != DRIVER_BRIDGE &&
+                    require_swarm_name(scenario, network->line, "an overlay", network->name, error) < 0)
+                        return -1;
+        }
         for (size_t i = 0; i < roster->services.count; i++) {
                 const struct roster_service *service = &roster->services.items[i];
-                if (strlen(service->name) > SERVICE_NAME_MAX || strchr(service->name, '.'))
-                        return scenario_refuse(scenario, service->line, error,
-                                               "%s is no name for a service: no dot, and %d characters at "
-                                               "most with its stack's",
-                                               service->name, SERVICE_NAME_MAX);
+                if (require_swarm_name(scenario, service->line, "a service", service->name, error) < 0)
+                        return -1;
         }
         return 0;
 }
@@ -307,7 +324,7 @@ int roster_make(const struct scenario *scenario, uint64_t seed, struct roster *r
         for (size_t i = 0; i < scenario->rules.count; i++)
                 add_by_rule(&scenario->rules.items[i], &random, ret_roster);
         if (sort_names(scenario, ret_roster, error) == 0 &&
-            require_service_names(scenario, ret_roster, error) == 0) {
+            require_swarm_names(scenario, ret_roster, error) == 0) {
                 join_defaults(ret_roster);
                 return 0;
         }
