@@ -78,6 +78,19 @@ static bool is_filled(const struct sim_slot *slot)
         return slot->clean || slot->dirty || slot->done;
 }
 
+size_t sim_service_ended(struct sim *sim, const char *name)
+{
+        _cleanup_(slots_done) struct sim_slots slots = {0};
+        struct sim_service *service = sim_service_find(sim, name);
+        size_t ended = 0;
+
+        if (service)
+                look(sim, service, &slots);
+        for (size_t i = 0; i < slots.count; i++)
+                ended += slots.items[i].done && !slots.items[i].clean && !slots.items[i].dirty;
+        return ended;
+}
+
 /* Failed tasks */
 
 static bool is_to_restart(const struct sim_spec *spec, const struct sim_task *task)

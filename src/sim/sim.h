@@ -191,6 +191,8 @@ const char *sim_service_spec(struct sim *sim, const char *service, size_t *ret_l
 size_t sim_service_running(struct sim *sim, const char *service);
 /* How many of its tasks are meant to run and have not ended, wherever they are on their way. */
 size_t sim_service_wanted(struct sim *sim, const char *service);
+/* How many of its places stay empty: what was there has ended, and by its restart policy none follows. */
+size_t sim_service_ended(struct sim *sim, const char *service);
 
 /* How many of its containers run: also those that are being stopped, or are not healthy yet. */
 size_t sim_service_processes(struct sim *sim, const char *service);

@@ -56,7 +56,8 @@ struct kept {
         char *loose;  /* `spec` without its update settings */
         char *seen;   /* the bytes that were looked at last */
         size_t seen_length;
-        size_t running;  /* how many tasks must run at the end */
+        size_t running;  /* how many tasks ran */
+        size_t let_end;  /* how many of them what went wrong may have ended for good */
         bool moved;      /* it is on NET */
         bool one_writer; /* no two of its containers may run */
         bool gone;       /* somebody removed it */

@@ -208,14 +208,26 @@ static void shake(struct bench *bench, const char *name)
                         bench->watch.services.items[i].shaken = true;
 }
 
+/* NULL: of every service, and 0: all of them. */
+static void let_end(struct bench *bench, const char *name, size_t tasks)
+{
+        for (size_t i = 0; i < bench->watch.services.count; i++) {
+                struct kept *kept = &bench->watch.services.items[i];
+                if (!name || text_equal(kept->name, name))
+                        kept->let_end += tasks ? tasks : kept->running;
+        }
+}
+
 static void set_node(struct bench *bench, const char *name, bool down)
 {
         size_t number;
 
         if (!sim_node_number(bench->sim, name, &number) || number == 0)
                 return; /* the first is the one that is asked */
-        if (down)
+        if (down) {
                 shake(bench, NULL);
+                let_end(bench, NULL, 0); /* the tasks that come up elsewhere */
+        }
         sim_node_down(bench->sim, number, down);
 }
 
@@ -290,7 +302,8 @@ static void strike_once(struct bench *bench, const struct fault *fault)
                 return;
         case FAULT_TASK_DIES:
                 shake(bench, fault->subject);
-                sim_task_kill(bench->sim, fault->subject);
+                if (sim_task_kill(bench->sim, fault->subject))
+                        let_end(bench, fault->subject, 1);
                 return;
         case FAULT_SERVICE_LABEL:
                 shake_service(bench,
@@ -299,6 +312,7 @@ static void strike_once(struct bench *bench, const struct fault *fault)
                 return;
         case FAULT_SERVICE_UPDATED:
                 shake(bench, fault->subject);
+                let_end(bench, fault->subject, 0); /* the new tasks, where they can't come up */
                 mark_environment(bench, fault->subject);
                 return;
         case FAULT_SERVICE_ADDED:
