@@ -152,6 +152,13 @@ int bench_open(struct bench *bench, const struct schedule *schedule, const char 
 void bench_close(struct bench *bench);
 void bench_wait(struct bench *bench, int64_t ms); /* the world goes on, and is watched */
 
+/* Nothing is due for so long: the swarm is at rest. What a schedule may have comes to that in the most. */
+#define BENCH_REST_MS     (3600LL * 1000)
+#define BENCH_REST_MAX_MS (4 * BENCH_REST_MS)
+bool bench_is_at_rest(const struct bench *bench);
+/* The world goes on to what happens next; false: it is at rest, or has not come to that by the end. */
+bool bench_go_on(struct bench *bench, int64_t end_ms);
+
 /* Whether there is no way back to NET as it was: what has come to it needs all of its addresses. */
 static inline bool bench_is_full(const struct bench *bench)
 {

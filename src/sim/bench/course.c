@@ -11,6 +11,7 @@
 
 #define PLAN_TRIES     8
 #define RUNS_MAX       4    /* after the last thing that went wrong */
+#define HASTY_RUNS     2    /* ... between which the operator does not wait until all is at rest */
 #define CALLS_MAX      6000 /* ... */
 #define BETWEEN_MS     30000
 #define PATH_BYTES_MAX 256
@@ -22,6 +23,8 @@ struct operator_state {
         enum goal goal;
         bool adopt;
         bool take_over;
+        bool busy;      /* he has waited in vain for the host to be quiet */
+        bool waited;    /* ... once */
         bool elsewhere; /* taken up on another host */
         bool ended;
 };
@@ -146,7 +149,7 @@ static int run(struct operator_state *o, struct plan *plan, struct error *error)
         const struct run_options options = {.goal = o->goal,
                                             .adopt = o->adopt,
                                             .take_over = o->take_over || o->elsewhere,
-                                            .busy = bench->schedule->busy,
+                                            .busy = bench->schedule->busy || o->busy,
                                             .state = state,
                                             .log = "/dev/null",
                                             .interrupted = is_killed};
@@ -157,8 +160,8 @@ static int run(struct operator_state *o, struct plan *plan, struct error *error)
         free(bench->journal);
         bench->journal = text_format("%s/%s/journal", state, o->plan_id);
         bench->outcome.runs++;
-        bench_tell(bench, "apply%s%s%s", o->goal == GOAL_OLD ? " --undo" : "", o->adopt ? " --adopt" : "",
-                   o->elsewhere ? " --recover" : "");
+        bench_tell(bench, "apply%s%s%s%s", o->goal == GOAL_OLD ? " --undo" : "", o->adopt ? " --adopt" : "",
+                   o->elsewhere ? " --recover" : "", o->busy ? " --busy" : "");
         if (read_plan(o, plan, error) < 0)
                 return -1;
         bench->adopts = o->adopt;
@@ -200,6 +203,25 @@ static void force_as_told(struct bench *bench, const char *sentence)
         mishap_force(bench, service);
 }
 
+/* "the host is at work: a task of x is starting", or the same as a point of the plan that does not hold. */
+static bool is_at_work(const char *sentence)
+{
+        return strstr(sentence, "the host is at work: ") || strstr(sentence, ": the host ");
+}
+
+/* Where a while has not helped, or the host is at work, until nothing happens any more; that once. */
+static void wait_for_rest(struct operator_state *o, bool at_work)
+{
+        struct bench *bench = o->bench;
+        int64_t end_ms = sim_now_ms(bench->sim) + BENCH_REST_MAX_MS;
+
+        if (at_work ? !o->waited : bench->runs_since > HASTY_RUNS)
+                while (bench_go_on(bench, end_ms))
+                        ;
+        o->busy = at_work && o->waited;
+        o->waited = o->waited || at_work;
+}
+
 static void think(struct operator_state *o, const struct plan *plan, const char *sentence)
 {
         struct bench *bench = o->bench;
@@ -213,6 +235,7 @@ static void think(struct operator_state *o, const struct plan *plan, const char 
             o->goal == GOAL_NEW)
                 make_plan(o);
         turn(o);
+        wait_for_rest(o, is_at_work(sentence));
         bench_wait(bench, BETWEEN_MS);
 }
 
@@ -232,13 +255,20 @@ static bool is_undisturbed(const struct bench *bench)
         return true;
 }
 
+/* Nothing has gone wrong that headroom could have met with, and nothing goes on that it has to wait for. */
+static bool is_to_end_at_once(const struct bench *bench, const char *sentence)
+{
+        return is_undisturbed(bench) && !bench_is_full(bench) &&
+               (!is_at_work(sentence) || bench_is_at_rest(bench));
+}
+
 static void judge_failure(struct operator_state *o, const char *sentence)
 {
         struct bench *bench = o->bench;
 
         bench->runs_since++;
         bench_tell(bench, "ended early: %s", sentence);
-        if (is_undisturbed(bench) && !bench_is_full(bench))
+        if (is_to_end_at_once(bench, sentence))
                 bench_fault(bench, "what nobody disturbs ends at once", text_copy("one run"),
                             text_copy(sentence));
         else if (is_rightly_refused(bench))

@@ -301,10 +301,15 @@ static int64_t wall_ms(void *userdata)
         return sim_clock(bench->sim)->wall_ms(bench->sim);
 }
 
+static int64_t next_ms_of(const struct bench *bench)
+{
+        return MIN(sim_next_ms(bench->sim), mishap_next_ms(bench));
+}
+
 static void go_on_until(struct bench *bench, int64_t until_ms)
 {
         for (;;) {
-                int64_t next_ms = MIN(sim_next_ms(bench->sim), mishap_next_ms(bench));
+                int64_t next_ms = next_ms_of(bench);
                 if (next_ms > until_ms || bench_is_over(bench))
                         break;
                 sim_run_until(bench->sim, next_ms);
@@ -319,6 +324,19 @@ void bench_wait(struct bench *bench, int64_t ms)
         go_on_until(bench, sim_now_ms(bench->sim) + ms);
 }
 
+bool bench_is_at_rest(const struct bench *bench)
+{
+        return next_ms_of(bench) >= sim_now_ms(bench->sim) + BENCH_REST_MS;
+}
+
+bool bench_go_on(struct bench *bench, int64_t end_ms)
+{
+        if (bench_is_at_rest(bench) || sim_now_ms(bench->sim) >= end_ms || bench_is_over(bench))
+                return false;
+        go_on_until(bench, next_ms_of(bench));
+        return true;
+}
+
 /* Headroom looks again when something has happened; while nothing does it would see the same. */
 static void sleep_ms(void *userdata, int64_t duration_ms)
 {
@@ -329,7 +347,7 @@ static void sleep_ms(void *userdata, int64_t duration_ms)
                 return;
         }
         bench_wait(bench, MAX(duration_ms, 0));
-        int64_t next_ms = MIN(sim_next_ms(bench->sim), mishap_next_ms(bench));
+        int64_t next_ms = next_ms_of(bench);
         if (!bench->schedule->patient && next_ms > sim_now_ms(bench->sim))
                 go_on_until(bench, MIN(next_ms, sim_now_ms(bench->sim) + IDLE_MAX_MS));
 }

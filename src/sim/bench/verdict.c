@@ -63,18 +63,33 @@ static size_t wanted_tasks(struct bench *bench, const struct kept *kept)
         return kept->running - MIN(ended, kept->running);
 }
 
+static bool runs_again(struct bench *bench, const struct kept *kept)
+{
+        return kept->gone || sim_service_running(bench->sim, kept->name) >= wanted_tasks(bench, kept);
+}
+
+/* What has struck a service may take it longer than a minute: to start, or to be started again. */
+static void wait_for_struck(struct bench *bench, const struct kept *kept)
+{
+        int64_t end_ms = sim_now_ms(bench->sim) + BENCH_REST_MAX_MS;
+
+        if (!kept->let_end && !kept->broken)
+                return;
+        while (!runs_again(bench, kept) && bench_go_on(bench, end_ms))
+                ;
+}
+
 static void look_at_tasks(struct bench *bench)
 {
         if (is_short(bench))
                 return;
         for (size_t i = 0; i < bench->watch.services.count; i++) {
                 const struct kept *kept = &bench->watch.services.items[i];
-                size_t wanted = kept->gone ? 0 : wanted_tasks(bench, kept);
-                size_t running = sim_service_running(bench->sim, kept->name);
-                if (running < wanted)
+                wait_for_struck(bench, kept);
+                if (!runs_again(bench, kept))
                         bench_fault(bench, "what ran runs again",
-                                    text_format("%zu tasks of %s", wanted, kept->name),
-                                    text_format("%zu", running));
+                                    text_format("%zu tasks of %s", wanted_tasks(bench, kept), kept->name),
+                                    text_format("%zu", sim_service_running(bench->sim, kept->name)));
         }
 }
 
