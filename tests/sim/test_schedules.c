@@ -105,6 +105,11 @@ static void a_drawn_schedule_is_the_same_from_its_file(void **unused)
         }
 }
 
+/* A scenario in place, with what is said of its timing and of the service `app`. */
+#define SCENARIO(timing, app)                                                                                \
+        "swarm:\n  timing: {" timing                                                                         \
+        "}\n  networks: {proxy: {subnet: 10.0.1.0/24}, back: {}}\n  services:\n"                             \
+        "    web: {networks: [proxy]}\n    app: {" app "}\n"
 #define SWARM "shape: {members: [{kind: edge-host}, {kind: healthy}]}\n"
 
 static const struct {
@@ -159,6 +164,16 @@ static const struct {
         {"swarm:\n  networks: {proxy: {subnet: 10.0.1.0/24}}\n  services: {web: {networks: [proxy]}}\n"
          "  then: [{at: 5s, task_dies: web}]\n",
          "has no `then`"},
+        {SCENARIO("call: 2001ms", ""), ":2: call is at most 2s in a schedule"},
+        {SCENARIO("allocate: 60s", ""), ":2: allocate is at most 2s in a schedule"},
+        {SCENARIO("drain: 20m", ""), ":2: drain is at most 30s in a schedule"},
+        {SCENARIO("jitter: 1h", ""), ":2: jitter is at most 60s in a schedule"},
+        {SCENARIO("", "restart_delay: 31m"), ":6: restart_delay of app is at most 30 minutes"},
+        {SCENARIO("", "networks: [proxy], stop_grace: 1d, behaves: {stop: 1d}"),
+         ":6: with app the services on proxy take 1442 minutes"},
+        {SCENARIO("", "networks: [proxy], replicas: 3, behaves: {start: 20m}"), "40 is the limit"},
+        {"patient: true\n" SCENARIO("", "networks: [proxy], behaves: {start: 5m}"),
+         "4 is the limit of a schedule with `patient: true`"},
         {"[1, 2]\n", ":1: "},
         {"seed: [\n", ": "},
 };

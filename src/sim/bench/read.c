@@ -245,7 +245,8 @@ static int try_swarm(const struct reading *reading, struct error *error)
         _cleanup_sim_ struct sim *sim = NULL;
         const char *network = schedule_network(&reading->schedule);
 
-        if (bench_swarm_open(&reading->schedule, &sim, error) < 0)
+        if (bounds_check(&reading->schedule, error) < 0 ||
+            bench_swarm_open(&reading->schedule, &sim, error) < 0)
                 return -1;
         if (!sim_pool_state(sim, network).capacity)
                 return yaml_refuse(reading->yaml, reading->root, error,

@@ -5,7 +5,6 @@
 /* A shape: its keys as tables, and what can't be though each key is fine by itself. */
 
 #define MEMBERS_MAX 50
-#define CALL_MS_MAX 2000 /* 15 calls fit into the time that headroom gives its smallest steps */
 
 #define AT(type, member) offsetof(struct type, member)
 
@@ -64,7 +63,7 @@ static const struct field shape_fields[] = {
         {"api", FIELD_NUMBER, AT(shape, api_minor), 41, 52},
         {"nodes", FIELD_NUMBER, AT(shape, nodes), 1, 20},
         {"bits", FIELD_NUMBER, AT(shape, bits), 24, 29},
-        {"jitter_ms", FIELD_NUMBER, AT(shape, jitter_ms), 0, 60000},
+        {"jitter_ms", FIELD_NUMBER, AT(shape, jitter_ms), 0, JITTER_MS_MAX},
         {"call_ms", FIELD_NUMBER, AT(shape, call_ms), 1, CALL_MS_MAX},
         {"detached", FIELD_BOOL, AT(shape, detached)},
         {"leak", FIELD_BOOL, AT(shape, leak)},

@@ -202,6 +202,7 @@ struct scenario {
         bool debug;
         struct prefix pool_range;
         uint64_t pool_size;
+        unsigned timing_line;
         int64_t call_ms, allocate_ms, drain_ms, jitter_ms; /* 0: the sim's own */
         struct scenario_network ingress;
         LIST(struct scenario_node) nodes;

@@ -29,9 +29,12 @@ static int read_pool(const struct yaml *yaml, const struct yaml_node *node, void
         return fields_read(yaml, node, "the pool", pool_fields, scenario, error);
 }
 
-static int read_timing(const struct yaml *yaml, const struct yaml_node *node, void *scenario,
+static int read_timing(const struct yaml *yaml, const struct yaml_node *node, void *member,
                        struct error *error)
 {
+        struct scenario *scenario = member;
+
+        scenario->timing_line = node->line;
         return fields_read(yaml, node, "timing", timing_fields, scenario, error);
 }
 
