@@ -174,6 +174,14 @@ static const struct {
         {SCENARIO("", "networks: [proxy], replicas: 3, behaves: {start: 20m}"), "40 is the limit"},
         {"patient: true\n" SCENARIO("", "networks: [proxy], behaves: {start: 5m}"),
          "4 is the limit of a schedule with `patient: true`"},
+        {"swarm:\n  settle: 1m\n  networks: {proxy: {subnet: 10.0.1.0/24}}\n  services:\n"
+         "    sick: {networks: [proxy], health: true, behaves: {fails: true}}\n",
+         ":5: sick is on the network that is to be moved, and its tasks never come up"},
+        {SCENARIO("", "networks: [proxy], restart: none, behaves: {fails: true}"),
+         ":6: app is on the network that is to be moved, and its tasks never come up"},
+        {"swarm:\n  settle: 1m\n  networks: {proxy: {subnet: 10.0.1.0/24}}\n  services:\n"
+         "    cron: {networks: [proxy], behaves: {run: 30s}}\n",
+         ":5: cron is on the network that is to be moved, and its tasks end by themselves"},
         {"[1, 2]\n", ":1: "},
         {"seed: [\n", ": "},
 };

@@ -51,6 +51,24 @@ static bool is_on(const struct roster *roster, const struct roster_service *serv
         return false;
 }
 
+/* What becomes of a service whose tasks don't stay up is up to chance. */
+static int refuse_restless(const struct scenario *scenario, const struct roster_service *service,
+                           struct error *error)
+{
+        const struct scenario_sketch *sketch = service->sketch;
+        struct sim_model model = scenario_model_of(scenario, sketch);
+        bool ends = model.run_ms && sketch->restart != RESTART_NONE &&
+                    sketch->restart != RESTART_ON_FAILURE && !sketch->job;
+
+        if ((!model.fails && !ends) || !roster_tasks(service, scenario->nodes.count))
+                return 0;
+        return scenario_refuse(scenario, service->line, error,
+                               "%s is on the network that is to be moved, and its tasks %s: no run could "
+                               "bring it to rest; say it as a fault (unhealthy)",
+                               service->name,
+                               model.fails ? "never come up" : "end by themselves again and again");
+}
+
 static int64_t service_takes_ms(const struct scenario *scenario, const struct roster_service *service)
 {
         const struct scenario_sketch *sketch = service->sketch;
@@ -94,7 +112,8 @@ static int refuse_services(const struct schedule *schedule, const struct roster 
                 if (!is_on(roster, service, schedule_network(schedule)))
                         continue;
                 takes_ms += service_takes_ms(scenario, service);
-                if (refuse_slow(schedule, service, takes_ms, error) < 0)
+                if (refuse_restless(scenario, service, error) < 0 ||
+                    refuse_slow(schedule, service, takes_ms, error) < 0)
                         return -1;
         }
         return 0;

@@ -103,6 +103,17 @@ static bool has_writable_mount(const char *spec)
         return false;
 }
 
+/* Tasks that end by themselves do so at any time, and those that fail do as if that had gone wrong. */
+static void learn_behaviour(struct bench *bench, struct kept *kept)
+{
+        struct sim_model model = sim_service_model(bench->sim, kept->name);
+
+        if (model.run_ms || model.fails)
+                kept->running = 0;
+        kept->broken = model.fails;
+        kept->one_writer = kept->one_writer && !model.fails;
+}
+
 struct kept *watch_add(struct bench *bench, const char *name)
 {
         const char *spec = sim_service_spec(bench->sim, name, NULL);
@@ -118,6 +129,7 @@ struct kept *watch_add(struct bench *bench, const char *name)
         kept->one_writer = has_writable_mount(spec) && strstr(spec, "\"Replicas\":1}") &&
                            !strstr(spec, "\"Order\":\"start-first\"");
         kept->running = sim_service_running(bench->sim, name);
+        learn_behaviour(bench, kept);
         return kept;
 }
 
