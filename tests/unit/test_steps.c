@@ -516,6 +516,33 @@ static void a_service_adopted_in_the_midst_of_its_update_is_waited_for(void **st
         assert_true(eager.ran);
 }
 
+/* Its own order is stop-first; the move has lent it another. Off the hop it is no longer of the move. */
+static void a_service_that_was_taken_off_gets_its_settings_back(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .state = state_folder};
+        bool changed;
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.kill_at = fake.calls + 350; /* it is on the hop */
+        assert_int_equal(run(&fake, &plan, GOAL_NEW, NULL), -1);
+        fake.kill_at = 0;
+        struct fake_service *lent = fake_service_find(&fake, "lent_app");
+        assert_non_null(strstr(lent->spec, "start-first"));
+        char *networks = strstr(lent->spec, "\"Networks\":[{\"Target\":");
+        assert_non_null(networks);
+        char *from = networks + strlen("\"Networks\":[");
+        char *to = strstr(from, "}]") + 1;
+        memmove(from, to, strlen(to) + 1);
+        lent->version++;
+        assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
+        expect_network(&fake, &plan, GOAL_NEW);
+        assert_null(strstr(fake_service_find(&fake, "lent_app")->spec, "start-first"));
+}
+
 static void a_move_that_another_plan_holds_is_refused_with_its_holder(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -849,7 +876,7 @@ static void a_service_that_came_to_the_network_is_refused_or_adopted(void **stat
         (void)state;
         make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
         _cleanup_free_ char *on = text_format("{\"Target\":\"%s\"}", fake.networks.items[0].id);
-        add_service(&fake, "newcomer", "", on, ONE);
+        add_service(&fake, "newcomer", HEALTH, on, ONE);
         fake_sleep(&fake, SETTLE_MS);
         size_t changes = fake.changes;
         expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "service newcomer joined proxy since");
@@ -857,6 +884,9 @@ static void a_service_that_came_to_the_network_is_refused_or_adopted(void **stat
         assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
         expect_end(&fake, &before, &plan, GOAL_NEW);
         assert_true(is_up(&fake, 7));
+        for_each_planned (planned, &plan)
+                if (text_equal(planned->name, "newcomer"))
+                        assert_int_equal(planned->edits.items.count, 0); /* only this host knew of them */
 }
 
 static void a_container_that_came_to_the_network_is_refused_or_adopted(void **state)
@@ -891,6 +921,7 @@ int main(void)
                 cmocka_unit_test(a_move_that_is_done_has_nothing_to_do),
                 cmocka_unit_test(a_service_that_somebody_changes_in_between_is_named_with_what_changed),
                 cmocka_unit_test(a_change_that_was_adopted_stays),
+                cmocka_unit_test(a_service_that_was_taken_off_gets_its_settings_back),
                 cmocka_unit_test(a_service_adopted_in_the_midst_of_its_update_is_waited_for),
                 cmocka_unit_test(a_move_that_another_plan_holds_is_refused_with_its_holder),
                 cmocka_unit_test(a_move_that_another_host_holds_is_refused_until_it_is_taken_over),
