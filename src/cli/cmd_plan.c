@@ -138,6 +138,8 @@ static int plan_network(const struct invocation *invocation, bool *ret_undocumen
                 return error_set(error, ERROR_USAGE, "give either --size BITS or --subnet CIDR");
         if (size && parse_size(size, &wish.length_bits, error) < 0)
                 return -1;
+        if (invocation_check_list(invocation, "edge", "names of services", error) < 0)
+                return -1;
         if (invocation_settings(invocation, &settings, error) < 0 ||
             reserve_gather(invocation, &settings, &reserve, error) < 0)
                 return -1;

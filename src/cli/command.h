@@ -84,6 +84,13 @@ int invocation_open_engine(const struct invocation *invocation, struct engine **
 int invocation_read_snapshot(const struct invocation *invocation, struct swarm *ret_swarm,
                              struct error *error);
 
+/*
+ * Refuses a comma-separated list in which something is missing: an unset variable of a script shall not pass
+ * for a wish. `what` says what it holds: "names of services". An option that is not given is fine.
+ */
+int invocation_check_list(const struct invocation *invocation, const char *option, const char *what,
+                          struct error *error);
+
 /* Refuses "-", under which the command would write a file of that name. */
 int output_check(const char *path, struct error *error);
 

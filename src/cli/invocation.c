@@ -50,6 +50,27 @@ int invocation_read_snapshot(const struct invocation *invocation, struct swarm *
         return snapshot_read(invocation_value(invocation, "from"), ret_swarm, error);
 }
 
+int invocation_check_list(const struct invocation *invocation, const char *option, const char *what,
+                          struct error *error)
+{
+        const char *list = invocation_value(invocation, option);
+
+        if (!list)
+                return 0;
+        if (!*list)
+                return error_set(error, ERROR_USAGE, "--%s takes %s, and none is given", option, what);
+        for (const char *at = list;; at++) {
+                size_t length = strcspn(at, ",");
+                if (strspn(at, " \t") >= length)
+                        return error_set(error, ERROR_USAGE,
+                                         "--%s takes %s, and in '%s' one is missing beside a comma", option,
+                                         what, list);
+                at += length;
+                if (!*at)
+                        return 0;
+        }
+}
+
 int output_check(const char *path, struct error *error)
 {
         if (!text_equal(path, "-"))

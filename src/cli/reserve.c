@@ -13,13 +13,12 @@ void reserve_done(struct reserve *reserve)
 int reserve_gather(const struct invocation *invocation, const struct settings *settings,
                    struct reserve *ret_reserve, struct error *error)
 {
-        char *words = text_copy(invocation_value(invocation, "reserve"));
         char *rest = NULL;
 
+        if (invocation_check_list(invocation, "reserve", "ranges such as 10.20.0.0/16", error) < 0)
+                return -1;
+        char *words = text_copy(invocation_value(invocation, "reserve"));
         *ret_reserve = (struct reserve){.words = words};
-        if (words && text_empty(words))
-                return error_set(error, ERROR_USAGE,
-                                 "--reserve takes ranges such as 10.20.0.0/16, and none is given");
         for (size_t i = 0; i < settings->reserve.items.count; i++) {
                 const struct setting_text *item = &settings->reserve.items.items[i];
                 char *origin = text_format("reserve at %s:%u", settings->path, item->line);
