@@ -279,6 +279,18 @@ static int take_word(const struct command *table, struct invocation *invocation,
         return error_set(error, ERROR_USAGE, "`%s` has no use for the word '%s'", title, word);
 }
 
+/* Of an unset variable in a script: an empty folder would be the root, and an empty file is none. */
+static int refuse_nameless(const struct option_spec *spec, const char *value, struct error *error)
+{
+        static const char *const places[] = {"FILE", "FOLDER", "KEY"};
+
+        for (size_t i = 0; spec->kind == OPTION_VALUE && !*value && i < ELEMENTS(places); i++)
+                if (text_equal(spec->argument, places[i]))
+                        return error_set(error, ERROR_USAGE, "--%s takes a %s, and the name given is empty",
+                                         spec->name, spec->argument);
+        return 0;
+}
+
 static int check_word_count(const struct invocation *invocation, struct error *error)
 {
         size_t missing = invocation->command->words_min;
@@ -305,9 +317,11 @@ int invocation_parse(const struct command *table, int argc, char *const *argv,
                 struct item item = {0};
                 int result = reader_read(&reader, &item, error);
 
-                if (result == 0 && item.spec)
+                if (result == 0 && item.spec) {
+                        result = refuse_nameless(item.spec, item.text, error);
                         *list_add(&options) = (struct option_value){item.spec, item.text};
-                else if (result == 0 && item.text && reader.next - 1 != name_argument)
+                }
+                if (result == 0 && !item.spec && item.text && reader.next - 1 != name_argument)
                         result = take_word(table, ret_invocation, item.text, error);
                 ret_invocation->options = options.items;
                 ret_invocation->option_count = options.count;

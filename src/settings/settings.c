@@ -341,11 +341,22 @@ int settings_parse(const char *bytes, size_t length, const char *origin, struct 
 
 /* The sources together */
 
+/* It was meant to say something, most often what another variable holds that is not set. */
+static int refuse_empty(const char *variable, const char *what, struct error *error)
+{
+        const char *value = getenv(variable);
+
+        if (!value || *value)
+                return 0;
+        return error_set(error, ERROR_USAGE, "%s is set, but empty: let it name a %s, or unset it", variable,
+                         what);
+}
+
 static void take_environment(struct settings *settings)
 {
         const char *state = getenv("HEADROOM_STATE");
 
-        if (text_empty(state))
+        if (!state)
                 return;
         free(settings->state);
         settings->state = text_copy(state);
@@ -366,7 +377,10 @@ int settings_load(const char *path, struct settings *ret_settings, struct error 
         const char *from_environment = getenv("HEADROOM_CONFIG");
 
         *ret_settings = (struct settings){0};
-        if (!path && !text_empty(from_environment))
+        if (refuse_empty("HEADROOM_STATE", "folder", error) < 0 ||
+            (!path && refuse_empty("HEADROOM_CONFIG", "file", error) < 0))
+                return -1;
+        if (!path)
                 path = from_environment;
         if (!path && access(SETTINGS_PATH, F_OK) < 0 && errno == ENOENT)
                 set_defaults(ret_settings);

@@ -57,7 +57,7 @@ void settings_done(struct settings *settings);
 /*
  * The effective settings: defaults, the file, HEADROOM_STATE. The file is `path`, else HEADROOM_CONFIG's,
  * else SETTINGS_PATH, and only the last may be missing. What is not understood is ERROR_USAGE with file and
- * line.
+ * line, and so is a variable that is set but empty.
  */
 int settings_load(const char *path, struct settings *ret_settings, struct error *error);
 

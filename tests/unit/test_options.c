@@ -169,6 +169,16 @@ static void value_may_be_empty_or_begin_with_a_dash_behind_an_equals_sign(void *
         assert_string_equal(invocation_value(&dash.invocation, "format"), "-x");
 }
 
+/* --output "$PLAN" of a script in which PLAN is not set: it would be a file of no name, or the root folder.
+ */
+static void an_empty_name_of_a_file_is_refused(void **state)
+{
+        assert_refused("headroom plan net --output=", "--output takes a FILE, and the name given is empty");
+        assert_refused("headroom plan net --output= --output=x",
+                       "--output takes a FILE, and the name given is empty");
+        assert_refused("headroom --config= net", "--config takes a FILE, and the name given is empty");
+}
+
 static void unknown_option_names_the_nearest_one(void **state)
 {
         assert_refused("headroom --exakt", "`headroom` has no option --exakt; did you mean --exact?");
@@ -247,6 +257,7 @@ int main(void)
                 cmocka_unit_test(repeated_options_are_all_kept),
                 cmocka_unit_test(absent_option_has_no_value),
                 cmocka_unit_test(value_may_be_empty_or_begin_with_a_dash_behind_an_equals_sign),
+                cmocka_unit_test(an_empty_name_of_a_file_is_refused),
                 cmocka_unit_test(unknown_option_names_the_nearest_one),
                 cmocka_unit_test(option_of_another_command_is_unknown),
                 cmocka_unit_test(forgotten_value_is_not_taken_from_the_next_option),

@@ -303,17 +303,18 @@ static void the_option_wins_over_the_environment(void **state)
         assert_string_equal(settings.path, path);
 }
 
-static void an_empty_variable_is_none(void **state)
+/* HEADROOM_STATE=$FOLDER of a script in which FOLDER is not set. */
+static void an_empty_variable_is_not_taken_for_an_unset_one(void **state)
 {
+        _cleanup_free_ char *path = file_in(state, "state: /from/file\n");
         _cleanup_settings_ struct settings settings = {0};
 
         setenv("HEADROOM_CONFIG", "", 1);
+        load_refused(NULL, ERROR_USAGE, "HEADROOM_CONFIG is set, but empty: let it name a file, or unset it");
+        assert_int_equal(settings_load(path, &settings, NULL), 0); /* the option wins over it */
         setenv("HEADROOM_STATE", "", 1);
-        if (access(SETTINGS_PATH, F_OK) == 0)
-                skip();
-        assert_int_equal(settings_load(NULL, &settings, NULL), 0);
-        assert_string_equal(settings.state, "/var/lib/headroom");
-        assert_null(settings.path);
+        load_refused(path, ERROR_USAGE,
+                     "HEADROOM_STATE is set, but empty: let it name a folder, or unset it");
 }
 
 /* Sources */
@@ -385,7 +386,7 @@ int main(void)
                 WITH_FOLDER(a_file_that_can_not_be_read_is_named),
                 WITH_FOLDER(a_huge_file_is_refused),
                 WITH_FOLDER(the_option_wins_over_the_environment),
-                WITH_FOLDER(an_empty_variable_is_none),
+                WITH_FOLDER(an_empty_variable_is_not_taken_for_an_unset_one),
                 WITH_FOLDER(each_value_is_shown_with_its_source),
         };
 
