@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/finding_view.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 #include "pool/account.h"
 #include "pool/finding.h"
 
@@ -189,13 +190,13 @@ static int print_holders(const struct invocation *invocation, const struct accou
                 return -1;
         if (!is_table(invocation))
                 return 0;
+        _cleanup_free_ char *name = terminal_printable(account->network->name);
         if (!account->counted) {
-                printf("\n%s: %" PRIu64 " addresses owned (%s)\n", account->network->name, account->owned,
+                printf("\n%s: %" PRIu64 " addresses owned (%s)\n", name, account->owned,
                        account->leaked_reason);
                 return 0;
         }
-        printf("\n%s: %" PRIu64 " of %" PRIu64 " addresses owned, ", account->network->name, account->owned,
-               account->capacity);
+        printf("\n%s: %" PRIu64 " of %" PRIu64 " addresses owned, ", name, account->owned, account->capacity);
         if (account_leaked_known(account))
                 printf("%" PRIu64 " leaked, %" PRIu64 " free (%s)\n", account->leaked.min, account->free.min,
                        account->leaked_reason);

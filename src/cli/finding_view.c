@@ -19,15 +19,22 @@ static enum colour severity_colour(enum severity severity)
 
 /* A command of headroom's is to ask the engine that was asked: its options stand behind the command's name.
  */
-static void print_next(const char *next, const char *places)
+static char *next_there(const char *next, const char *places)
 {
         size_t name = text_starts_with(next, "headroom ") ? strlen("headroom ") : 0;
         size_t behind = name ? name + strcspn(next + name, " ") : 0;
 
         if (behind && next[behind] == ' ')
-                printf("  next: %.*s %s%s\n", (int)behind, next, places, next + behind + 1);
-        else
-                printf("  next: %s\n", next);
+                return text_format("%.*s %s%s", (int)behind, next, places, next + behind + 1);
+        return text_copy(next);
+}
+
+/* Names come from engines and snapshots: no escape sequence of theirs may reach the terminal. */
+static void print_line(const char *before, const char *text)
+{
+        _cleanup_free_ char *shown = terminal_printable(text);
+
+        printf("  %s%s\n", before, shown);
 }
 
 static void print_finding(const struct finding *finding, const char *places)
@@ -37,9 +44,11 @@ static void print_finding(const struct finding *finding, const char *places)
         printf("\n%s%s:%s %s\n", terminal_colour(STDOUT_FILENO, severity_colour(finding->severity)),
                severity_name(finding->severity), terminal_plain(STDOUT_FILENO), evidence);
         if (finding->meaning)
-                printf("  %s\n", finding->meaning);
-        if (finding->next)
-                print_next(finding->next, places);
+                print_line("", finding->meaning);
+        if (finding->next) {
+                _cleanup_free_ char *next = next_there(finding->next, places);
+                print_line("next: ", next);
+        }
 }
 
 void findings_print(const struct findings *findings, const struct network *only, const char *places)

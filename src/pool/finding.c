@@ -99,29 +99,42 @@ void findings_done(struct findings *findings)
         *findings = (struct findings){0};
 }
 
-/* Puts every %s of the table's command to the subject's name; the formats are the table's own. */
+/* One word of the table's command with the name in the place of %s, as a shell takes it for one word. */
+static void add_word(struct buffer *out, const char *word, size_t length, const char *name)
+{
+        const char *place = memmem(word, length, "%s", 2);
+
+        if (!place) {
+                buffer_add(out, word, length);
+                return;
+        }
+        size_t before = (size_t)(place - word);
+        size_t after = length - before - 2;
+        _cleanup_free_ char *raw = text_format("%.*s%s%.*s", (int)before, word, name, (int)after, place + 2);
+        _cleanup_free_ char *quoted = text_shell_word(raw);
+        buffer_add_text(out, quoted);
+}
+
+/* The table's command about this name, which may be anything in a snapshot. */
 static char *next_command(const struct finding_info *info, const char *name)
 {
         struct buffer out = {0};
 
-        if (!info->next)
-                return NULL;
-        for (const char *p = info->next; *p; p++) {
-                if (p[0] == '%' && p[1] == 's') {
-                        buffer_add_text(&out, name);
-                        p++;
-                } else {
+        for (const char *p = info->next; p && *p; p += *p == ' ') {
+                size_t length = strcspn(p, " ");
+                add_word(&out, p, length, name);
+                p += length;
+                if (*p)
                         buffer_add(&out, p, 1);
-                }
         }
-        return buffer_steal(&out);
+        return info->next ? buffer_steal(&out) : NULL;
 }
 
 /* ingress can't be moved by a plan; who holds its addresses is what can be shown. */
 static char *next_for(const struct finding_info *info, const struct network *network, const char *subject)
 {
         if (network && network->ingress && text_starts_with(info->next, "headroom plan"))
-                return text_format("headroom %s", network->name);
+                return next_command(&infos[FINDING_TASKS_STUCK], network->name);
         return next_command(info, subject ? subject : "");
 }
 

@@ -193,6 +193,22 @@ static void a_network_named_like_a_format_is_text_all_the_same(void **state)
         assert_non_null(strstr(finding->next, "network rm %s%n"));
 }
 
+/* A snapshot is a file of anybody's, and its next commands are copied into shells. */
+static void a_name_in_a_next_command_is_one_word_of_a_shell(void **state)
+{
+        _cleanup_report_ struct report report = {0};
+
+        fixture_network(&report.fixture, "a; touch /tmp/x", "10.0.1.0/28", "10.0.1.1", "");
+        fixture_network(&report.fixture, "$(reboot)", "10.0.2.0/28", "", "");
+        fixture_service(&report.fixture, "late", WAITING, "a; touch /tmp/x", "", "");
+        fixture_task(&report.fixture, "late", WAITING, "new", "", "a; touch /tmp/x", "");
+        look(&report);
+        assert_int_equal(report.findings.items.count, 2);
+        assert_string_equal(report.findings.items.items[0].next,
+                            "headroom plan 'a; touch /tmp/x' --size 16 -o 'a; touch /tmp/x.plan'");
+        assert_string_equal(report.findings.items.items[1].next, "docker network rm '$(reboot)'");
+}
+
 /* L3 (docs/engine-notes.md): only what the spec lists before the full network. */
 static void a_service_that_waits_drains_the_networks_before_the_full_one(void **state)
 {
@@ -234,6 +250,7 @@ int main(void)
                 cmocka_unit_test(tasks_stuck_without_a_culprit_are_named_on_each_network),
                 cmocka_unit_test(a_hop_network_says_whose_move_was_interrupted),
                 cmocka_unit_test(the_worst_stands_first),
+                cmocka_unit_test(a_name_in_a_next_command_is_one_word_of_a_shell),
                 cmocka_unit_test(a_network_named_like_a_format_is_text_all_the_same),
         };
 
