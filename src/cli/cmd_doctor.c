@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/finding_view.h"
 #include "cli/table.h"
+#include "cli/unfinished.h"
 
 #include "base/clock.h"
 #include "host/host.h"
@@ -188,49 +189,12 @@ static void look_at_host(struct examination *x)
 
 /* ---- what headroom left ---- */
 
-static void qualify(struct finding *finding, char *addition)
-{
-        _cleanup_free_ char *owned = addition;
-        char *evidence = text_format("%s%s", finding->evidence, owned);
-
-        free(finding->evidence);
-        finding->evidence = evidence;
-}
-
-/* A move that runs is no alarm; of one that another host holds, only that host can tell. */
-static int judge_move(struct examination *x, struct finding *finding, struct error *error)
-{
-        const char *holder = hop_holder_text(finding->network);
-        _cleanup_free_ char *names = NULL;
-
-        switch (hop_holder(finding->network, x->settings.state)) {
-        case HOP_RUNNING:
-                finding->severity = SEVERITY_NOTE;
-                finding->meaning = "headroom is moving the network now; what else shows may be part of it.";
-                free(steal_pointer(finding->next));
-                return 0;
-        case HOP_ELSEWHERE:
-                finding->severity = SEVERITY_WARNING;
-                qualify(finding, text_format(", held by %s: whether that still runs can't be seen from here",
-                                             holder ? holder : "?"));
-                return 0;
-        default:
-                if (x->engine && hop_edits(x->engine, finding->network, &names, error) < 0)
-                        return -1;
-                if (names)
-                        qualify(finding, text_format("; the update order of %s is changed meanwhile", names));
-                return 0;
-        }
-}
-
 static int look_at_leftovers(struct examination *x, struct error *error)
 {
         _cleanup_leftovers_ struct leftovers leftovers = {0};
 
-        for (size_t i = 0; i < x->findings.items.count; i++)
-                if (x->findings.items.items[i].kind == FINDING_MOVE_UNFINISHED &&
-                    judge_move(x, &x->findings.items.items[i], error) < 0)
-                        return -1;
+        if (unfinished_judge(&x->findings, x->settings.state, x->engine, error) < 0)
+                return -1;
         if (!x->engine) {
                 not_looked(
                         x, NULL,

@@ -3,6 +3,7 @@
 #include "cli/finding_view.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "cli/unfinished.h"
 #include "pool/account.h"
 #include "pool/finding.h"
 
@@ -229,6 +230,20 @@ static int find_account(const struct accounts *accounts, const struct network *n
         return 0;
 }
 
+/* As the doctor does. The configuration, which says where locks are, is of no use here otherwise. */
+static int judge_moves(const struct invocation *invocation, struct findings *findings, struct error *error)
+{
+        _cleanup_settings_ struct settings settings = {0};
+
+        if (!unfinished_any(findings))
+                return 0;
+        if (invocation_settings(invocation, &settings, error) < 0 ||
+            unfinished_judge(findings, settings.state, NULL, error) < 0)
+                return -1;
+        findings_order(findings);
+        return 0;
+}
+
 int command_pools(const struct invocation *invocation)
 {
         const char *name = invocation->word_count ? invocation->words[0] : NULL;
@@ -244,7 +259,8 @@ int command_pools(const struct invocation *invocation)
                 return invocation_fail(invocation, &error);
         accounts_of(&swarm, network ? network->id : NULL, &accounts);
         findings_of(&swarm, &accounts, &findings);
-        if (network && find_account(&accounts, network, &one, &error) < 0)
+        if ((network && find_account(&accounts, network, &one, &error) < 0) ||
+            judge_moves(invocation, &findings, &error) < 0)
                 return invocation_fail(invocation, &error);
         if (!one)
                 swarm_forget_tasks(&swarm); /* the table of all pools tells of none */
