@@ -30,15 +30,6 @@ static bool is_drain(const struct service *service, const struct account *refusi
                place_of(service, drained->network->id) < full;
 }
 
-static char *enlarging(const char *network)
-{
-        _cleanup_free_ char *name = text_shell_word(network);
-        _cleanup_free_ char *path = text_format("%s.plan", network);
-        _cleanup_free_ char *file = text_shell_word(path);
-
-        return text_format("headroom plan %s --size 16 -o %s", name, file);
-}
-
 static void find_drain(const struct swarm *swarm, const struct account *refusing,
                        const struct account *drained, struct findings *findings)
 {
@@ -50,8 +41,7 @@ static void find_drain(const struct swarm *swarm, const struct account *refusing
                         text_format("%s loses an address at every try of the engine to place %s, which waits "
                                     "for %s",
                                     drained->network->name, service->name, refusing->network->name));
-                if (!refusing->network->ingress) /* which no plan enlarges */
-                        finding->next = enlarging(refusing->network->name);
+                finding->next = finding_enlarge(refusing->network);
                 return;
         }
 }

@@ -1,26 +1,31 @@
 #include "pool/finding.h"
+#include "pool/choose.h"
 #include "pool/drain.h"
 
+#include <assert.h>
 #include <stdio.h>
+
+static char *next_elsewhere(const struct network *network);
 
 struct finding_info {
         const char *name;
         enum severity severity;
         const char *meaning;
-        const char *next; /* %s is the subject's name; NULL: none */
+        const char *next;                                /* %s is the subject's name; NULL: none */
+        char *(*next_of)(const struct network *network); /* instead of it, what depends on the network */
 };
 
 static const struct finding_info infos[FINDING_KINDS] = {
         [FINDING_POOL_REFUSES] = {"pool-refuses", SEVERITY_CRITICAL,
                                   "New services and tasks on this network can't start until addresses come "
                                   "back or it is enlarged.",
-                                  "headroom plan %s --size 16 -o %s.plan"},
+                                  NULL, finding_enlarge},
         [FINDING_POOL_FULL] = {"pool-full", SEVERITY_CRITICAL,
-                               "Every address has an owner: the next task or service will not start.",
-                               "headroom plan %s --size 16 -o %s.plan"},
+                               "Every address has an owner: the next task or service will not start.", NULL,
+                               finding_enlarge},
         [FINDING_POOL_NEAR_FULL] = {"pool-near-full", SEVERITY_WARNING,
-                                    "A start-first update or a larger deploy may run out of addresses.",
-                                    "headroom plan %s --size 16 -o %s.plan"},
+                                    "A start-first update or a larger deploy may run out of addresses.", NULL,
+                                    finding_enlarge},
         [FINDING_POOL_LEAKED] = {"pool-leaked", SEVERITY_WARNING,
                                  "The allocator holds addresses that nobody has: each was lost when a stack "
                                  "was removed with its network.",
@@ -54,7 +59,7 @@ static const struct finding_info infos[FINDING_KINDS] = {
         [FINDING_OVERLAP] = {"overlap", SEVERITY_WARNING,
                              "Tasks on this network can't reach what uses the same addresses outside; for "
                              "a resolver, they can't resolve names. The engine checks for none of this.",
-                             "headroom plan %s --size 24 -o %s.plan"},
+                             NULL, next_elsewhere},
         [FINDING_LOG_REFUSED] = {"log-refused", SEVERITY_WARNING, NULL, "headroom"},
         [FINDING_LOG_UNALLOCATED] = {"log-unallocated", SEVERITY_WARNING, NULL, "docker network ls"},
         [FINDING_LOG_DUPLICATE] = {"log-duplicate", SEVERITY_WARNING, NULL, "headroom"},
@@ -87,6 +92,8 @@ const char *severity_name(enum severity severity)
 #define HOP_NET_LABEL "headroom.net"
 
 #define UNALLOCATED_GRACE_MS 5000 /* a network just created has no pool yet */
+#define ENLARGED_LENGTH_BITS 16   /* what a network is enlarged to, or to more, */
+#define ENLARGED_BY_BITS     4    /* by this, as far as an overlay can be */
 
 void findings_done(struct findings *findings)
 {
@@ -99,43 +106,58 @@ void findings_done(struct findings *findings)
         *findings = (struct findings){0};
 }
 
-/* One word of the table's command with the name in the place of %s, as a shell takes it for one word. */
-static void add_word(struct buffer *out, const char *word, size_t length, const char *name)
+/* Names may be anything in a snapshot: each is one word for a shell. */
+static char *next_command(const char *format, const char *name)
 {
-        const char *place = memmem(word, length, "%s", 2);
+        const char *place = format ? strstr(format, "%s") : NULL;
+        _cleanup_free_ char *word = text_shell_word(name);
 
-        if (!place) {
-                buffer_add(out, word, length);
-                return;
-        }
-        size_t before = (size_t)(place - word);
-        size_t after = length - before - 2;
-        _cleanup_free_ char *raw = text_format("%.*s%s%.*s", (int)before, word, name, (int)after, place + 2);
-        _cleanup_free_ char *quoted = text_shell_word(raw);
-        buffer_add_text(out, quoted);
+        if (!place)
+                return text_copy(format);
+        return text_format("%.*s%s%s", (int)(place - format), format, word, place + 2);
 }
 
-/* The table's command about this name, which may be anything in a snapshot. */
-static char *next_command(const struct finding_info *info, const char *name)
+/* The length of the only subnet of a network that a plan can move (move/plan_make.c refuses all others); 0:
+ * of none. */
+static uint8_t movable_length(const struct network *network)
 {
-        struct buffer out = {0};
+        const struct subnet *subnet = network->subnets.count == 1 ? &network->subnets.items[0] : NULL;
 
-        for (const char *p = info->next; p && *p; p += *p == ' ') {
-                size_t length = strcspn(p, " ");
-                add_word(&out, p, length, name);
-                p += length;
-                if (*p)
-                        buffer_add(&out, p, 1);
-        }
-        return info->next ? buffer_steal(&out) : NULL;
+        if (network->ingress || network->ipv6 || !subnet || !subnet->counted || !subnet->gateway ||
+            subnet->range || label_value(network->labels.items, network->labels.count, HOP_NET_LABEL))
+                return 0;
+        return subnet->prefix.length_bits;
 }
 
-/* ingress can't be moved by a plan; who holds its addresses is what can be shown. */
-static char *next_for(const struct finding_info *info, const struct network *network, const char *subject)
+/* `length_bits` 0: no plan of it helps, and who holds its addresses is what can be shown. */
+static char *next_plan(const struct network *network, unsigned length_bits)
 {
-        if (network && network->ingress && text_starts_with(info->next, "headroom plan"))
-                return next_command(&infos[FINDING_TASKS_STUCK], network->name);
-        return next_command(info, subject ? subject : "");
+        _cleanup_free_ char *name = text_shell_word(network->name);
+        _cleanup_free_ char *path = text_format("%s.plan", network->name);
+        _cleanup_free_ char *file = text_shell_word(path);
+
+        if (!length_bits)
+                return text_format("headroom %s", name);
+        return text_format("headroom plan %s --size %u -o %s", name, length_bits, file);
+}
+
+char *finding_enlarge(const struct network *network)
+{
+        int present = movable_length(network);
+        int length_bits = MIN(ENLARGED_LENGTH_BITS, present - ENLARGED_BY_BITS);
+
+        return next_plan(network, present > CHOICE_LENGTH_MIN ? MAX(length_bits, CHOICE_LENGTH_MIN) : 0);
+}
+
+/* Anywhere else: a plan of the length that it has would be refused, and a smaller network may be too small.
+ */
+static char *next_elsewhere(const struct network *network)
+{
+        int present = movable_length(network);
+
+        if (!present)
+                return next_plan(network, 0);
+        return next_plan(network, present > CHOICE_LENGTH_MIN ? present - 1 : present + 1);
 }
 
 struct finding *findings_add(struct findings *findings, enum finding_kind kind, const struct network *network,
@@ -149,7 +171,9 @@ struct finding *findings_add(struct findings *findings, enum finding_kind kind, 
         finding->network = network;
         finding->subject = text_copy(subject);
         finding->evidence = evidence;
-        finding->next = next_for(&infos[kind], network, subject);
+        assert(network || !infos[kind].next_of);
+        finding->next = infos[kind].next_of ? infos[kind].next_of(network)
+                                            : next_command(infos[kind].next, subject ? subject : "");
         return finding;
 }
 

@@ -62,6 +62,10 @@ struct finding *findings_add(struct findings *findings, enum finding_kind kind, 
                              const char *subject, char *evidence);
 void findings_order(struct findings *findings);
 
+/* The command that gives the network a larger subnet; where no plan can, the one that shows who holds its
+ * addresses. Owned by the caller. */
+char *finding_enlarge(const struct network *network);
+
 const char *finding_kind_name(enum finding_kind kind); /* "pool-refuses" */
 const char *severity_name(enum severity severity);
 

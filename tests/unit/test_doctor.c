@@ -370,6 +370,19 @@ static void a_route_and_a_resolver_inside_an_overlay_are_named(void **state)
         assert_non_null(strstr(finding->evidence, "resolver (10.0.1.53/32)"));
 }
 
+/* A plan of the size that the network has is refused. */
+static void an_overlap_is_mended_by_another_size_than_the_present(void **state)
+{
+        _cleanup_ward_ struct ward ward = {0};
+
+        proxy(&ward);
+        admit(&ward);
+        host_uses(&ward, HOST_ROUTE, "10.0.1.128/25", "wg0");
+        diagnose_overlaps(&ward.swarm, &ward.host, &ward.findings);
+        assert_string_equal(only(&ward, SEVERITY_WARNING, FINDING_OVERLAP)->next,
+                            "headroom plan proxy --size 23 -o proxy.plan");
+}
+
 /* ---- engines and networks ---- */
 
 static size_t faults_of(const char *version)
@@ -503,6 +516,7 @@ int main(void)
                 cmocka_unit_test(hundreds_of_failing_services_are_no_flood),
                 cmocka_unit_test(dockers_own_bridges_are_no_alarm),
                 cmocka_unit_test(an_overlay_over_a_bridge_is_told_once),
+                cmocka_unit_test(an_overlap_is_mended_by_another_size_than_the_present),
                 cmocka_unit_test(a_route_and_a_resolver_inside_an_overlay_are_named),
                 cmocka_unit_test(faults_of_engines_are_notes_by_version),
                 cmocka_unit_test(a_network_that_never_got_a_pool_is_critical_and_a_new_one_is_not),

@@ -193,6 +193,49 @@ static void a_network_named_like_a_format_is_text_all_the_same(void **state)
         assert_non_null(strstr(finding->next, "network rm %s%n"));
 }
 
+/* The next command of a network with that subnet that is full. */
+static char *next_of_full(const char *subnet, const char *more)
+{
+        _cleanup_report_ struct report report = {0};
+        _cleanup_free_ char *gateway = text_copy_n(subnet, strcspn(subnet, "/"));
+        _cleanup_free_ char *status =
+                text_format("'Status':{'IPAM':{'Subnets':{'%s':{'IPsInUse':99,'DynamicIPsAvailable':0}}}}%s",
+                            subnet, more);
+
+        gateway[strlen(gateway) - 1] = '1';
+        fixture_network(&report.fixture, "proxy", subnet, gateway, status);
+        look(&report);
+        assert_int_equal(only(&report, FINDING_POOL_FULL)->kind, FINDING_POOL_FULL);
+        return text_copy(report.findings.items.items[0].next);
+}
+
+static void expect_next(const char *subnet, const char *more, const char *next)
+{
+        _cleanup_free_ char *told = next_of_full(subnet, more);
+
+        if (!text_equal(told, next))
+                fail_msg("%s: %s, not %s", subnet, told, next);
+}
+
+/* `headroom plan` refuses the size that a network has, and a smaller one is no help. */
+static void a_large_network_is_told_a_larger_size_and_none_where_there_is_none(void **state)
+{
+        expect_next("10.0.1.0/28", "", "headroom plan proxy --size 16 -o proxy.plan");
+        expect_next("10.0.0.0/20", "", "headroom plan proxy --size 16 -o proxy.plan");
+        expect_next("10.0.0.0/19", "", "headroom plan proxy --size 15 -o proxy.plan");
+        expect_next("10.0.0.0/16", "", "headroom plan proxy --size 12 -o proxy.plan");
+        expect_next("10.0.0.0/11", "", "headroom plan proxy --size 8 -o proxy.plan");
+        expect_next("10.0.0.0/9", "", "headroom plan proxy --size 8 -o proxy.plan");
+        expect_next("10.0.0.0/8", "", "headroom proxy");
+}
+
+/* move/plan_make.c refuses them all. */
+static void a_network_that_no_plan_moves_is_not_sent_to_one(void **state)
+{
+        expect_next("10.0.1.0/28", ",'Ingress':true", "headroom proxy");
+        expect_next("10.0.1.0/28", ",'EnableIPv6':true", "headroom proxy");
+}
+
 /* A snapshot is a file of anybody's, and its next commands are copied into shells. */
 static void a_name_in_a_next_command_is_one_word_of_a_shell(void **state)
 {
@@ -250,6 +293,8 @@ int main(void)
                 cmocka_unit_test(tasks_stuck_without_a_culprit_are_named_on_each_network),
                 cmocka_unit_test(a_hop_network_says_whose_move_was_interrupted),
                 cmocka_unit_test(the_worst_stands_first),
+                cmocka_unit_test(a_large_network_is_told_a_larger_size_and_none_where_there_is_none),
+                cmocka_unit_test(a_network_that_no_plan_moves_is_not_sent_to_one),
                 cmocka_unit_test(a_name_in_a_next_command_is_one_word_of_a_shell),
                 cmocka_unit_test(a_network_named_like_a_format_is_text_all_the_same),
         };
