@@ -3,6 +3,7 @@
 #include "cli/document_cli.h"
 #include "cli/review_cli.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 #include "move/check.h"
 #include "move/run.h"
 #include "settings/settings.h"
@@ -54,21 +55,28 @@ static int print_points(const struct invocation *invocation, const struct check_
                            !invocation_flag(invocation, "no-header"), error);
 }
 
-/* `again`: the command that would run the plan. */
+/* `again`: the command that would run the plan. Once its move has begun, there is no planning anew. */
 static void print_failed(const struct plan *plan, enum check_phase phase, const char *again, bool adoptable)
 {
-        if (adoptable)
-                printf("\nNot every point holds: plan again with `headroom plan %s ...`, or take what "
-                       "changed as it is: %s --adopt\n",
-                       plan->network, again);
+        _cleanup_free_ char *word = text_shell_word(plan->network);
+        _cleanup_free_ char *network = terminal_printable(word);
+
+        if (phase == CHECK_DURING && adoptable)
+                printf("\nNot every point holds, and `headroom apply` would refuse: take what changed as it "
+                       "is, and go on with: %s --adopt\n",
+                       again);
         else if (phase == CHECK_DURING)
                 printf("\nNot every point holds, and `headroom apply` would refuse: mend what is told above, "
                        "and go on with: %s\n",
                        again);
+        else if (adoptable)
+                printf("\nNot every point holds: plan again with `headroom plan %s ...`, or take what "
+                       "changed as it is: %s --adopt\n",
+                       network, again);
         else
                 printf("\nNot every point holds, and `headroom apply` would refuse: mend what is told above, "
                        "or plan again with `headroom plan %s ...`\n",
-                       plan->network);
+                       network);
 }
 
 static void print_verdict(const struct invocation *invocation, const struct plan *plan,

@@ -68,11 +68,12 @@ static int refuse_moved(struct run *run, struct error *error)
                 return -1;
         tell_points(run, phase, &points);
         _cleanup_free_ char *failures = phase == CHECK_AFTER ? NULL : check_failures(&points);
-        if (failures && check_is_adoptable(&points))
+        if (failures && check_is_adoptable(&points)) /* in the midst of a move there is no planning */
                 return error_set(error, ERROR_REFUSED,
-                                 "the swarm is not as it was when this was planned: %s. Plan again, or run "
-                                 "with --adopt",
-                                 failures);
+                                 "the swarm is not as it was when this was planned: %s. %s", failures,
+                                 phase == CHECK_BEFORE ? "Plan again, or run with --adopt"
+                                                       : "Go on with what changed as it is: run the same "
+                                                         "command with --adopt");
         if (failures)
                 return error_set(
                         error, ERROR_REFUSED,

@@ -454,6 +454,23 @@ static void a_service_that_somebody_changes_in_between_is_named_with_what_change
         expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "TaskTemplate.ContainerSpec.Image");
 }
 
+/* `plan` is refused while the hop is there. */
+static void who_is_in_the_midst_of_a_move_is_not_told_to_plan_again(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan plan = {0};
+        _cleanup_error_ struct error error = {0};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
+        fake.before = change_image_once;
+        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_CONFLICT, "plain_app");
+        assert_int_equal(run(&fake, &plan, GOAL_NEW, &error), -1);
+        assert_non_null(strstr(error.sentence, "run the same command with --adopt"));
+        assert_null(strcasestr(error.sentence, "plan again"));
+}
+
 static void a_change_that_was_adopted_stays(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -920,6 +937,7 @@ int main(void)
                 cmocka_unit_test(a_network_that_is_not_attachable_moves_without_live_connections),
                 cmocka_unit_test(a_move_that_is_done_has_nothing_to_do),
                 cmocka_unit_test(a_service_that_somebody_changes_in_between_is_named_with_what_changed),
+                cmocka_unit_test(who_is_in_the_midst_of_a_move_is_not_told_to_plan_again),
                 cmocka_unit_test(a_change_that_was_adopted_stays),
                 cmocka_unit_test(a_service_that_was_taken_off_gets_its_settings_back),
                 cmocka_unit_test(a_service_adopted_in_the_midst_of_its_update_is_waited_for),
