@@ -205,11 +205,13 @@ int command_apply(const struct invocation *invocation)
         _cleanup_engine_ struct engine *engine = NULL;
         _cleanup_plan_ struct plan plan = {0};
         _cleanup_settings_ struct settings settings = {0};
+        _cleanup_free_ char *places = invocation_places(invocation);
         bool changed = false;
 
         if (invocation_settings(invocation, &settings, &error) < 0 ||
             read_options(invocation, &settings, &options, &error) < 0)
                 return invocation_fail(invocation, &error);
+        options.places = places;
         /* A plan that can't be read needs no engine to be refused. */
         if (!options.take_over && read_plan(invocation, NULL, &plan, &error) < 0)
                 return invocation_fail(invocation, &error);

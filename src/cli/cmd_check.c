@@ -138,7 +138,9 @@ static int read_plan(const struct invocation *invocation, const char *state, str
 
 int command_check(const struct invocation *invocation)
 {
+        _cleanup_free_ char *places = invocation_places(invocation);
         struct check_options options = {.goal = invocation_flag(invocation, "undo") ? GOAL_OLD : GOAL_NEW,
+                                        .places = places,
                                         .state = invocation_value(invocation, "state"),
                                         .log = invocation_value(invocation, "log")};
         _cleanup_error_ struct error error = {0};

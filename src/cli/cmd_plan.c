@@ -126,7 +126,9 @@ static int plan_network(const struct invocation *invocation, bool *ret_undocumen
         const char *size = invocation_value(invocation, "size");
         _cleanup_settings_ struct settings settings = {0};
         _cleanup_reserve_ struct reserve reserve = {0};
-        struct plan_wish wish = {.subnet = invocation_value(invocation, "subnet"),
+        _cleanup_free_ char *places = invocation_places(invocation);
+        struct plan_wish wish = {.places = places,
+                                 .subnet = invocation_value(invocation, "subnet"),
                                  .edges = invocation_value(invocation, "edge")};
 
         if (invocation->word_count == 0)

@@ -93,7 +93,8 @@ int check_plan(struct engine *engine, const struct plan *plan, const struct chec
                                                       .move = {.engine = engine,
                                                                .plan = plan,
                                                                .goal = options->goal,
-                                                               .take_over = options->take_over}};
+                                                               .take_over = options->take_over,
+                                                               .places = options->places}};
 
         look_around(&c);
         if (survey(engine, NULL, &c.swarm, error) < 0 || move_refresh(&c.move, error) < 0)

@@ -41,6 +41,7 @@ struct check_options {
         const char *log;     /* the engine's log as a file; NULL: the journal's */
         struct units *units; /* borrowed; NULL: the system bus is asked when it is needed */
         bool take_over;      /* as in run.h */
+        const char *places;  /* the same */
         bool busy;           /* a host at work is told, and no obstacle */
 };
 

@@ -16,8 +16,9 @@ struct move {
         struct engine *engine;
         const struct plan *plan;
         enum goal goal;
-        bool take_over; /* go on with a move that another host holds */
-        char *host;     /* this host's name, for the lock's label */
+        bool take_over;     /* go on with a move that another host holds */
+        char *host;         /* this host's name, for the lock's label */
+        const char *places; /* as in run_options */
 
         bool resumes; /* the hop was there when this run began: what is at 0 was paused by the move */
 

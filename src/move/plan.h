@@ -172,6 +172,7 @@ struct plan_wish {
         const struct reserved_range *reserved;
         size_t reserved_count;
         const struct settings *settings; /* NULL: none */
+        const char *places;              /* options that lead a next command to the same engine; NULL: none */
 };
 
 /* Makes a plan from the live swarm; changes nothing. ERROR_REFUSED says why there can't be one. */

@@ -117,18 +117,22 @@ static char *hop_name(const char *network)
 }
 
 /* In the middle of a move the swarm is not as it is meant to be: no plan can rest on that. */
-static int refuse_moving(const struct swarm *swarm, const struct network *network, struct error *error)
+static int refuse_moving(const struct making *making, const struct network *network, struct error *error)
 {
+        const char *places = making->wish->places;
+        _cleanup_free_ char *finish = recover_command(places, false, network->name);
+        _cleanup_free_ char *undo = recover_command(places, true, network->name);
+
         if (label_value(network->labels.items, network->labels.count, LABEL_NET))
                 return error_set(error, ERROR_REFUSED,
                                  "%s is a hop network of an unfinished move; finish that one first",
                                  network->name);
-        for_each_network (hop, swarm)
+        for_each_network (hop, &making->swarm)
                 if (text_equal(label_value(hop->labels.items, hop->labels.count, LABEL_NET), network->name))
                         return error_set(error, ERROR_REFUSED,
                                          "%s is being moved already, and %s holds that move: finish it with "
-                                         "`headroom apply --recover %s`, or undo it with --undo",
-                                         network->name, hop->name, network->name);
+                                         "`%s`, or undo it with `%s`",
+                                         network->name, hop->name, finish, undo);
         return 0;
 }
 
@@ -173,8 +177,7 @@ static int read_swarm(struct making *making, struct error *error)
                 return -1;
         if (refuse_kind(network, error) < 0 || refuse_addressing(network, error) < 0)
                 return -1;
-        if (refuse_moving(&making->swarm, network, error) < 0 ||
-            refuse_taken_hop(&making->swarm, network, error) < 0)
+        if (refuse_moving(making, network, error) < 0 || refuse_taken_hop(&making->swarm, network, error) < 0)
                 return -1;
         making->network = network;
         if (refuse_down_nodes(making, error) < 0)

@@ -285,6 +285,7 @@ int plan_run(struct engine *engine, struct plan *plan, const struct run_options 
                          .plan = plan,
                          .goal = options->goal,
                          .take_over = options->take_over,
+                         .places = options->places,
                          .unfinished = options->unfinished,
                          .units = options->units,
                          .units_borrowed = options->units != NULL,
@@ -305,6 +306,14 @@ int plan_run(struct engine *engine, struct plan *plan, const struct run_options 
         int result = run_locked(&run, error);
         *ret_changed = run.changed;
         return result;
+}
+
+char *recover_command(const char *places, bool undo, const char *network)
+{
+        _cleanup_free_ char *word = text_shell_word(network);
+
+        return text_format("headroom apply %s%s--recover %s", places ? places : "", undo ? "--undo " : "",
+                           word);
 }
 
 int plan_recover(struct engine *engine, const char *network, struct plan *ret_plan, struct error *error)

@@ -32,6 +32,7 @@ struct run_options {
         bool busy;      /* go on although the host is at work */
         enum run_unfinished unfinished;
         const char *state;                   /* folder for locks and journals */
+        const char *places;                  /* options that lead a next command there; NULL: none */
         const char *log;                     /* the engine's log as a file; NULL: the journal's */
         struct units *units;                 /* borrowed; NULL: the system bus is asked when it is needed */
         bool (*interrupted)(void *userdata); /* asked between looks; NULL: never */
@@ -51,6 +52,11 @@ int plan_run(struct engine *engine, struct plan *plan, const struct run_options 
  * place; the plan stays where no run did.
  */
 int plan_take_adopted(const char *folder, struct plan *plan, struct error *error);
+
+/* "headroom apply --host H --recover NET", for a sentence. `places` is as in run_options. Owned by the
+ * caller.
+ */
+char *recover_command(const char *places, bool undo, const char *network);
 
 /* The plan that an unfinished move of NET left in its hop network: ERROR_NOT_FOUND when there is none. */
 int plan_recover(struct engine *engine, const char *network, struct plan *ret_plan, struct error *error);

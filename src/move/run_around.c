@@ -48,7 +48,8 @@ static int look_at_points(struct run *run, enum check_phase *ret_phase, struct c
                                               .log = run->options->log,
                                               .units = run->options->units,
                                               .busy = run->options->busy,
-                                              .take_over = run->options->take_over};
+                                              .take_over = run->options->take_over,
+                                              .places = run->options->places};
 
         return check_plan(run->move.engine, run->plan, &options, ret_phase, ret_points, error);
 }

@@ -159,11 +159,13 @@ static int refuse_held(struct move *move, const struct network *hop, struct erro
                         "there is a network %s that no move has made, and a move of %s needs that name: "
                         "remove it (docker network rm %s) and run the same command",
                         hop->name, move->plan->network, hop->name);
+        _cleanup_free_ char *finish = recover_command(move->places, false, move->plan->network);
+        _cleanup_free_ char *undo = recover_command(move->places, true, move->plan->network);
         if (!text_equal(id, move->plan->id))
                 return error_set(error, ERROR_REFUSED,
-                                 "%s is being moved by plan %s, held by %s; finish it with `headroom apply "
-                                 "--recover %s`, or undo it with --undo",
-                                 move->plan->network, id, holder ? holder : "?", move->plan->network);
+                                 "%s is being moved by plan %s, held by %s; finish it with `%s`, or undo it "
+                                 "with `%s`",
+                                 move->plan->network, id, holder ? holder : "?", finish, undo);
         const char *pid = holder ? process_here(move, holder) : NULL;
         if (goes_on_here(pid))
                 return error_set(
@@ -173,9 +175,8 @@ static int refuse_held(struct move *move, const struct network *hop, struct erro
                         holder);
         if (!move->take_over && holder && !pid)
                 return error_set(error, ERROR_REFUSED,
-                                 "this move is held by %s; if that run is dead, go on from here with "
-                                 "`headroom apply --recover %s`",
-                                 holder, move->plan->network);
+                                 "this move is held by %s; if that run is dead, go on from here with `%s`",
+                                 holder, move->goal == GOAL_NEW ? finish : undo);
         return 0;
 }
 

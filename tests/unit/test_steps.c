@@ -581,6 +581,47 @@ static void a_move_that_another_plan_holds_is_refused_with_its_holder(void **sta
         assert_int_equal(fake.changes, changes);
 }
 
+static void expect_no_plan(struct fake *fake, const struct plan_wish *wish, const char *words)
+{
+        _cleanup_error_ struct error error = {0};
+        _cleanup_plan_ struct plan plan = {0};
+        size_t changes = fake->changes;
+
+        assert_int_equal(plan_make(&fake->engine, wish, &plan, &error), -1);
+        assert_int_equal(error.kind, ERROR_REFUSED);
+        if (!strstr(error.sentence, words))
+                fail_msg("\"%s\" does not say \"%s\"", error.sentence, words);
+        assert_int_equal(fake->changes, changes);
+}
+
+/* Another engine may be asked where no --host is given, and --undo alone is no command. */
+static void the_ways_on_of_a_held_move_lead_to_the_engine_that_was_asked(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan first = {0};
+        _cleanup_plan_ struct plan second = {0};
+        _cleanup_error_ struct error error = {0};
+        const struct run_options options = {
+                .goal = GOAL_NEW, .state = state_folder, .places = "--host unix:///s "};
+        const char *ways = "`headroom apply --host unix:///s --recover proxy`, or undo it with `headroom "
+                           "apply --host unix:///s --undo --recover proxy`";
+        bool changed;
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &first);
+        make_plan(&fake, &second);
+        fake.kill_at = fake.calls + 350;
+        assert_int_equal(run(&fake, &first, GOAL_NEW, NULL), -1);
+        fake.kill_at = 0;
+        assert_int_equal(plan_run(&fake.engine, &second, &options, &quiet, &changed, &error), -1);
+        assert_non_null(strstr(error.sentence, ways));
+        expect_no_plan(
+                &fake,
+                &(struct plan_wish){.network = "proxy", .length_bits = 20, .places = "--host unix:///s "},
+                ways);
+}
+
 /* "host1" is not "host10", though it begins like it. */
 static void a_move_that_another_host_holds_is_refused_until_it_is_taken_over(void **state)
 {
@@ -815,19 +856,6 @@ static void a_network_of_the_hops_name_is_in_the_way(void **state)
         assert_int_equal(fake.changes, changes);
 }
 
-static void expect_no_plan(struct fake *fake, const struct plan_wish *wish, const char *words)
-{
-        _cleanup_error_ struct error error = {0};
-        _cleanup_plan_ struct plan plan = {0};
-        size_t changes = fake->changes;
-
-        assert_int_equal(plan_make(&fake->engine, wish, &plan, &error), -1);
-        assert_int_equal(error.kind, ERROR_REFUSED);
-        if (!strstr(error.sentence, words))
-                fail_msg("\"%s\" does not say \"%s\"", error.sentence, words);
-        assert_int_equal(fake->changes, changes);
-}
-
 static void no_plan_leads_to_where_the_network_is_already(void **state)
 {
         _cleanup_fake_ struct fake before;
@@ -942,6 +970,7 @@ int main(void)
                 cmocka_unit_test(a_service_that_was_taken_off_gets_its_settings_back),
                 cmocka_unit_test(a_service_adopted_in_the_midst_of_its_update_is_waited_for),
                 cmocka_unit_test(a_move_that_another_plan_holds_is_refused_with_its_holder),
+                cmocka_unit_test(the_ways_on_of_a_held_move_lead_to_the_engine_that_was_asked),
                 cmocka_unit_test(a_move_that_another_host_holds_is_refused_until_it_is_taken_over),
                 cmocka_unit_test(an_unfinished_move_is_recovered_from_the_swarm_alone),
                 cmocka_unit_test(the_plan_in_the_swarm_tells_no_environment),
