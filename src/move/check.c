@@ -97,7 +97,7 @@ int check_plan(struct engine *engine, const struct plan *plan, const struct chec
                                                                .places = options->places}};
 
         look_around(&c);
-        if (survey(engine, NULL, &c.swarm, error) < 0 || move_refresh(&c.move, error) < 0)
+        if (survey(engine, NULL, &c.swarm, error) < 0 || move_look_first(&c.move, error) < 0)
                 return -1;
         accounts_of(&c.swarm, NULL, &c.accounts);
         c.phase = phase_of(&c.move);

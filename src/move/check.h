@@ -47,7 +47,7 @@ struct check_options {
 
 /*
  * Looks at every point, for a move towards the goal. ERROR_REFUSED only where there is nothing to look at:
- * another swarm, or no such network.
+ * another swarm, no such network, or one that is of neither subnet.
  */
 int check_plan(struct engine *engine, const struct plan *plan, const struct check_options *options,
                enum check_phase *ret_phase, struct check_points *ret_points, struct error *error);

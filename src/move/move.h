@@ -46,6 +46,8 @@ void move_done(struct move *move);
 
 /* Reads what NET and the hop are now. Every look begins with it. */
 int move_refresh(struct move *move, struct error *error);
+/* The same before anything is changed: what is in the way then is ERROR_REFUSED. */
+int move_look_first(struct move *move, struct error *error);
 /* Whether the service's spec names NET or the hop. */
 static inline bool move_has_service(const struct move *move, const struct service *service)
 {

@@ -154,7 +154,7 @@ static int look_at_networks(struct run *run, struct error *error)
         int64_t deadline_ms = clock_now_ms() + ALLOCATION_MS;
 
         for (;;) {
-                if (move_refresh(&run->move, error) < 0)
+                if (move_look_first(&run->move, error) < 0)
                         return -1;
                 if (!run->move.net_id || run->move.net_allocated || clock_now_ms() >= deadline_ms)
                         return 0;
@@ -208,7 +208,7 @@ int run_prepare(struct run *run, struct error *error)
         if (adopt(run, error) < 0)
                 return -1;
         if (wait_for_passing(run, error) < 0 || refuse_moved(run, error) < 0 ||
-            move_refresh(&run->move, error) < 0)
+            move_look_first(&run->move, error) < 0)
                 return -1;
         tell_elsewhere(run);
         if (!run->move.hop_id && !move_net_at_goal(&run->move) && keep_originals(run, error) < 0)

@@ -45,8 +45,8 @@ static int note_net(struct move *move, const struct network *network, struct err
                 move->net = NET_NEW;
         else
                 return error_set(error, ERROR_CONFLICT,
-                                 "%s has the subnet %s, neither the old %s nor the new %s of the plan: "
-                                 "somebody else made it anew",
+                                 "%s has the subnet %s, neither the old %s nor the new %s of the plan: it "
+                                 "was made anew since this was planned, by another plan or by hand",
                                  network->name, subnet, move->plan->old_subnet, move->plan->new_subnet);
         move->net_id = text_copy(network->id);
         move->net_allocated = is_allocated(network);
@@ -110,6 +110,17 @@ int move_refresh(struct move *move, struct error *error)
         move->seen = body;
         body = (struct buffer){0};
         return 0;
+}
+
+int move_look_first(struct move *move, struct error *error)
+{
+        _cleanup_error_ struct error told = {0};
+
+        if (move_refresh(move, &told) == 0)
+                return 0;
+        if (told.kind == ERROR_CONFLICT)
+                told.kind = ERROR_REFUSED;
+        return error_move(error, &told);
 }
 
 #define HOLDER_PID     " pid " /* the holder's label: HOST pid NUMBER */

@@ -594,6 +594,24 @@ static void expect_no_plan(struct fake *fake, const struct plan_wish *wish, cons
         assert_int_equal(fake->changes, changes);
 }
 
+/* It may have been an own plan, and nothing has been changed: it is refused, and nobody is blamed. */
+static void a_plan_that_another_one_has_overtaken_is_refused(void **state)
+{
+        _cleanup_fake_ struct fake before;
+        _cleanup_fake_ struct fake fake;
+        _cleanup_plan_ struct plan first = {0};
+        _cleanup_plan_ struct plan second = {0};
+        const struct plan_wish wish = {.network = "proxy", .length_bits = 20};
+
+        (void)state;
+        make_and_plan(&fake, &before, ROOM_ENOUGH, &first);
+        assert_int_equal(plan_make(&fake.engine, &wish, &second, NULL), 0);
+        must_run(&fake, &first, GOAL_NEW, "the first move");
+        size_t changes = fake.changes;
+        expect_refusal(&fake, &second, GOAL_NEW, ERROR_REFUSED, "by another plan or by hand");
+        assert_int_equal(fake.changes, changes);
+}
+
 /* Another engine may be asked where no --host is given, and --undo alone is no command. */
 static void the_ways_on_of_a_held_move_lead_to_the_engine_that_was_asked(void **state)
 {
@@ -970,6 +988,7 @@ int main(void)
                 cmocka_unit_test(a_service_that_was_taken_off_gets_its_settings_back),
                 cmocka_unit_test(a_service_adopted_in_the_midst_of_its_update_is_waited_for),
                 cmocka_unit_test(a_move_that_another_plan_holds_is_refused_with_its_holder),
+                cmocka_unit_test(a_plan_that_another_one_has_overtaken_is_refused),
                 cmocka_unit_test(the_ways_on_of_a_held_move_lead_to_the_engine_that_was_asked),
                 cmocka_unit_test(a_move_that_another_host_holds_is_refused_until_it_is_taken_over),
                 cmocka_unit_test(an_unfinished_move_is_recovered_from_the_swarm_alone),
