@@ -98,14 +98,34 @@ static int refuse_making(const struct invocation *invocation, struct error *erro
         return 0;
 }
 
+/* A plan is no table, and a format that is not heeded would be taken for one that is. */
+static int check_format(const struct invocation *invocation, bool shown, struct error *error)
+{
+        const char *format = invocation_value(invocation, "format");
+
+        if (!format || text_equal(format, "table") || (shown && text_equal(format, "json")))
+                return 0;
+        if (shown)
+                return error_set(error, ERROR_USAGE,
+                                 "--show gives a plan as text or with --format json, not %s", format);
+        return error_set(error, ERROR_USAGE,
+                         "a plan is told as text when it is made; afterwards `headroom plan --show FILE "
+                         "--format json` gives it as JSON");
+}
+
 static int show(const struct invocation *invocation, const char *path, struct error *error)
 {
         _cleanup_plan_ struct plan plan = {0};
 
-        if (refuse_making(invocation, error) < 0)
+        if (refuse_making(invocation, error) < 0 || check_format(invocation, true, error) < 0 ||
+            plan_read(path, &plan, error) < 0)
                 return -1;
-        if (plan_read(path, &plan, error) < 0)
-                return -1;
+        if (text_equal(invocation_value(invocation, "format"), "json")) {
+                _cleanup_buffer_ struct buffer json = {0};
+                plan_format(&plan, true, &json);
+                printf("%s\n", buffer_text(&json));
+                return 0;
+        }
         plan_view(&plan, false);
         plan_patch_tell(&plan, path, NULL);
         return 0;
@@ -134,7 +154,8 @@ static int plan_network(const struct invocation *invocation, bool *ret_undocumen
         if (invocation->word_count == 0)
                 return error_set(error, ERROR_USAGE, "name a network: headroom plan NET --size 16 -o FILE");
         wish.network = invocation->words[0];
-        if (plan_patch_check(invocation, error) < 0 || plan_check_output(invocation, error) < 0)
+        if (check_format(invocation, false, error) < 0 || plan_patch_check(invocation, error) < 0 ||
+            plan_check_output(invocation, error) < 0)
                 return -1;
         if (!size == !wish.subnet)
                 return error_set(error, ERROR_USAGE, "give either --size BITS or --subnet CIDR");

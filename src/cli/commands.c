@@ -100,6 +100,7 @@ const struct command commands[] = {
                         "their verdicts, each step with its state and times, and the reviews; check and "
                         "apply "
                         "write it anew. Both can be read by their owner only.\n\n"
+                        "--show tells again what a plan holds, as text or, with --format json, as JSON.\n\n"
                         "Exit code 1 also when the plan is written and one of its pages is not. check and "
                         "apply "
                         "tell that their page is not up to date, and otherwise do not depend on it.\n\n"
