@@ -539,7 +539,8 @@ static void a_service_that_was_taken_off_gets_its_settings_back(void **state)
         _cleanup_fake_ struct fake before;
         _cleanup_fake_ struct fake fake;
         _cleanup_plan_ struct plan plan = {0};
-        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .state = state_folder};
+        struct run_options options = {.goal = GOAL_NEW, .adopt = true, .busy = true, .state = state_folder};
+        _cleanup_error_ struct error error = {0};
         bool changed;
 
         (void)state;
@@ -555,7 +556,8 @@ static void a_service_that_was_taken_off_gets_its_settings_back(void **state)
         char *to = strstr(from, "}]") + 1;
         memmove(from, to, strlen(to) + 1);
         lent->version++;
-        assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
+        if (plan_run(&fake.engine, &plan, &options, &quiet, &changed, &error) < 0)
+                fail_msg("%s (%s)", error.sentence, error.trail ? error.trail : "");
         expect_network(&fake, &plan, GOAL_NEW);
         assert_null(strstr(fake_service_find(&fake, "lent_app")->spec, "start-first"));
 }
