@@ -77,6 +77,22 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
         "'{\"Name\":\"w\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"},"                            \
         "\"RestartPolicy\":{\"Condition\":\"none\"}}}'"
 
+static void a_name_that_the_swarm_refuses_is_refused(void **state)
+{
+        static const struct refusal refusals[] = {
+                {"networks:\n  \"a b\": {}\n", "s.yaml:2: a b is no name for a network"},
+                {"services:\n  a.b: {}\n", "s.yaml:2: a.b is no name for a service: no dot"},
+                {"services:\n  a-: {}\n",
+                 "s.yaml:2: a- is no name for a service: no dot, a letter or digit last"},
+                {"networks:\n  Proxy.Net: {}\n", "s.yaml:2: Proxy.Net is no name for an overlay: no dot"},
+                {"stacks:\n  a.b: {services: {w: {}}}\n",
+                 "s.yaml:2: a.b_default is no name for an overlay: no dot"},
+        };
+
+        (void)state;
+        expect_all_refused(refusals, ELEMENTS(refusals));
+}
+
 static void a_value_that_can_not_be_is_refused(void **state)
 {
         static const struct refusal refusals[] = {
@@ -104,13 +120,6 @@ static void a_value_that_can_not_be_is_refused(void **state)
                 {"networks:\n  a: {subnet: 10.0.0.0/31}\n",
                  "s.yaml:2: subnet takes a range from /8 to /30, not 10.0.0.0/31"},
                 {"networks:\n  a: {leaks: many}\n", "s.yaml:2: leaks takes a whole number"},
-                {"networks:\n  \"a b\": {}\n", "s.yaml:2: a b is no name for a network"},
-                {"services:\n  a.b: {}\n", "s.yaml:2: a.b is no name for a service: no dot"},
-                {"services:\n  a-: {}\n",
-                 "s.yaml:2: a- is no name for a service: no dot, a letter or digit last"},
-                {"networks:\n  Proxy.Net: {}\n", "s.yaml:2: Proxy.Net is no name for an overlay: no dot"},
-                {"stacks:\n  a.b: {services: {w: {}}}\n",
-                 "s.yaml:2: a.b_default is no name for an overlay: no dot"},
                 {"services:\n  a: {ports: [\"80:99999\"]}\n", "s.yaml:2: 80:99999 is no port like 80"},
                 {"services:\n  a: {ports: [{published: 80}]}\n", "s.yaml:2: a port needs a target"},
                 {"services:\n  a: {volumes: [data]}\n", "s.yaml:2: data is no volume like data:/data"},
@@ -642,6 +651,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_unknown_key_is_refused_with_the_nearest),
                 cmocka_unit_test(a_value_that_can_not_be_is_refused),
+                cmocka_unit_test(a_name_that_the_swarm_refuses_is_refused),
                 cmocka_unit_test(a_key_without_a_value_is_refused),
                 cmocka_unit_test(an_impossible_swarm_is_refused),
                 cmocka_unit_test(impossible_places_are_refused),
