@@ -140,7 +140,7 @@ healthy=(--health-cmd "wget -q -O /dev/null http://127.0.0.1/index.html" --healt
   --health-retries 15)
 
 # One network, three services that move in different ways, the edge, and two containers that are no tasks: one asked for
-# its address, the other was given one. An engine does not tell which is which.
+# its address, the other was given one. While they run, an engine's API does not tell which is which.
 small_scene() {
   docker network create --driver overlay --attachable --subnet 10.60.0.0/24 --label who=test shared >/dev/null
   echo up >"$work/index.html"
