@@ -284,7 +284,9 @@ static int refuse_nameless(const struct option_spec *spec, const char *value, st
 {
         static const char *const places[] = {"FILE", "FOLDER", "KEY"};
 
-        for (size_t i = 0; spec->kind == OPTION_VALUE && !*value && i < ELEMENTS(places); i++)
+        if (spec->kind != OPTION_VALUE || !value || *value)
+                return 0;
+        for (size_t i = 0; i < ELEMENTS(places); i++)
                 if (text_equal(spec->argument, places[i]))
                         return error_set(error, ERROR_USAGE, "--%s takes a %s, and the name given is empty",
                                          spec->name, spec->argument);

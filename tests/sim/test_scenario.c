@@ -380,7 +380,7 @@ static void a_bridge_without_a_subnet_gets_one_that_is_free(void **state)
 
         (void)state;
         buffer_add_text(&text, "networks:\n  a: {driver: bridge, subnet: 172.20.0.0/14}\n");
-        for (char name = 'b'; name <= 'h'; name++)
+        for (int name = 'b'; name <= 'h'; name++)
                 buffer_format(&text, "  %c: {driver: bridge}\n", name);
         _cleanup_sim_ struct sim *sim = open_text(buffer_text(&text), 0);
         for (unsigned second = 19; second <= 27; second++) {
