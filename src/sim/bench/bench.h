@@ -127,7 +127,7 @@ struct bench {
         LIST(bool) struck;   /* by fault: it has struck */
         LIST(struct ongoing) ongoing;
         bool disturbed;      /* addresses may have gone to others than those who had them */
-        bool rebuilt;        /* the leader has changed, and the allocator begins at the front again */
+        uint64_t clashes;    /* tasks that had failed at a live connection's address when this run began */
         int64_t spare;       /* addresses of NET that nobody needs, as it was planned */
         char *foreign_id;    /* of a network that somebody made in the way */
         bool foreign_stands; /* it has its pool */

@@ -160,6 +160,7 @@ static int run(struct operator_state *o, struct plan *plan, struct error *error)
         free(bench->journal);
         bench->journal = text_format("%s/%s/journal", state, o->plan_id);
         bench->outcome.runs++;
+        bench->clashes = sim_visitor_clashes(bench->sim);
         bench_tell(bench, "apply%s%s%s%s", o->goal == GOAL_OLD ? " --undo" : "", o->adopt ? " --adopt" : "",
                    o->elsewhere ? " --recover" : "", o->busy ? " --busy" : "");
         if (read_plan(o, plan, error) < 0)

@@ -271,7 +271,6 @@ static bool change(struct bench *bench, const struct fault *fault, bool begins)
 {
         switch (fault->kind) {
         case FAULT_LEADER_LOST:
-                bench->rebuilt = true;
                 if (begins)
                         sim_leader_lose(bench->sim, fault->for_ms);
                 return true;
@@ -297,7 +296,6 @@ static void strike_once(struct bench *bench, const struct fault *fault)
 {
         switch (fault->kind) {
         case FAULT_LEADER_CHANGE:
-                bench->rebuilt = true;
                 sim_leader_change(bench->sim);
                 return;
         case FAULT_TASK_DIES:
