@@ -120,19 +120,21 @@ static char *hop_name(const char *network)
 static int refuse_moving(const struct making *making, const struct network *network, struct error *error)
 {
         const char *places = making->wish->places;
-        _cleanup_free_ char *finish = recover_command(places, false, network->name);
-        _cleanup_free_ char *undo = recover_command(places, true, network->name);
 
         if (label_value(network->labels.items, network->labels.count, LABEL_NET))
                 return error_set(error, ERROR_REFUSED,
                                  "%s is a hop network of an unfinished move; finish that one first",
                                  network->name);
-        for_each_network (hop, &making->swarm)
-                if (text_equal(label_value(hop->labels.items, hop->labels.count, LABEL_NET), network->name))
-                        return error_set(error, ERROR_REFUSED,
-                                         "%s is being moved already, and %s holds that move: finish it with "
-                                         "`%s`, or undo it with `%s`",
-                                         network->name, hop->name, finish, undo);
+        for_each_network (hop, &making->swarm) {
+                if (!text_equal(label_value(hop->labels.items, hop->labels.count, LABEL_NET), network->name))
+                        continue;
+                _cleanup_free_ char *finish = recover_command(places, false, network->name);
+                _cleanup_free_ char *undo = recover_command(places, true, network->name);
+                return error_set(error, ERROR_REFUSED,
+                                 "%s is being moved already, and %s holds that move: finish it with "
+                                 "`%s`, or undo it with `%s`",
+                                 network->name, hop->name, finish, undo);
+        }
         return 0;
 }
 

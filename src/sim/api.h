@@ -6,7 +6,6 @@
 #include "json/json.h"
 #include "json/write.h"
 
-#define SIM_NAME_MAX     63
 #define SIM_REPLICAS_MAX 250000
 
 /* What the swarm's authority is said to be. */

@@ -21,6 +21,8 @@
 
 struct sim;
 
+#define SIM_NAME_MAX 63 /* of an overlay or a service */
+
 /* Zero is a good default for everything. Times are milliseconds of virtual time. */
 struct sim_settings {
         uint64_t seed;

@@ -1,13 +1,12 @@
 #include "sim/api.h"
 #include "sim/state.h"
+#include "sim/timing.h"
 
 #include <ctype.h>
 
 /* Reading a posted spec: what the swarm goes by. */
 
 #define NANOSECONDS_A_MS 1000000
-#define STOP_GRACE_MS    10000
-#define MONITOR_MS       5000
 #define RESTART_DELAY_MS 5000
 
 typedef const struct json_document *document_t;
@@ -38,7 +37,7 @@ static void read_update(document_t d, const char *key, struct sim_update_config 
 
         config->parallelism = number(d, object, "Parallelism", json_type(d, object) == JSON_OBJECT ? 0 : 1);
         config->delay_ms = duration_ms(d, object, "Delay", 0);
-        config->monitor_ms = duration_ms(d, object, "Monitor", MONITOR_MS);
+        config->monitor_ms = duration_ms(d, object, "Monitor", UPDATE_MONITOR_MS);
         config->start_first = json_text_is(d, json_get(d, object, "Order"), "start-first");
         config->action = json_text_is(d, action, "continue")   ? SIM_CONTINUE
                          : json_text_is(d, action, "rollback") ? SIM_ROLLBACK
@@ -109,7 +108,7 @@ static void read_template(document_t d, json_node object, struct sim_spec *spec)
         spec->image = json_text(d, json_get(d, container, "Image"));
         spec->health_check_none = json_text_is(d, test, "NONE");
         spec->health_check = test != JSON_NONE && !spec->health_check_none;
-        spec->stop_grace_ms = duration_ms(d, container, "StopGracePeriod", STOP_GRACE_MS);
+        spec->stop_grace_ms = duration_ms(d, container, "StopGracePeriod", TASK_STOP_GRACE_MS);
         spec->has_placement = json_type(d, placement) == JSON_OBJECT;
         spec->replicas_max_per_node = number(d, placement, "MaxReplicas", 0);
         json_for_each (constraint, d, json_get(d, placement, "Constraints"))

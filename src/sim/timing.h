@@ -12,6 +12,10 @@
 #define TASK_STOP_IDLE_MS   50   /* a container that was not started */
 #define TASK_REAP_MS        250  /* the reaper gathers for so long */
 
+/* Where a spec does not say it. */
+#define TASK_STOP_GRACE_MS 10000
+#define UPDATE_MONITOR_MS  5000
+
 #define UPDATE_OLD_TASK_MAX_MS 60000 /* how long stop-first waits for the old task */
 
 #define NODE_ORPHAN_MS (24LL * 3600 * 1000)

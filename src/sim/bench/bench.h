@@ -156,6 +156,7 @@ void bench_wait(struct bench *bench, int64_t ms); /* the world goes on, and is w
 #define BENCH_REST_MS     (3600LL * 1000)
 #define BENCH_REST_MAX_MS (4 * BENCH_REST_MS)
 bool bench_is_at_rest(const struct bench *bench);
+bool bench_is_undisturbed(const struct bench *bench); /* no fault has struck so far */
 /* The world goes on to what happens next; false: it is at rest, or has not come to that by the end. */
 bool bench_go_on(struct bench *bench, int64_t end_ms);
 

@@ -2,6 +2,7 @@
 
 #include "sim/bench/schedule.h"
 #include "sim/scenario/roster.h"
+#include "sim/timing.h"
 
 /*
  * What a scenario may be, and a schedule's swarm may not: slower than headroom's own waits allow for, which
@@ -17,8 +18,6 @@
 #define MOVED_MS_MAX   (40LL * 60 * 1000)
 #define PATIENT_MS_MAX (4LL * 60 * 1000) /* ... and some 900 */
 #define SERVICE_MS     30000             /* of each for the calls themselves */
-#define STOP_GRACE_MS  10000             /* the engine's, as both below, where nothing is said */
-#define MONITOR_MS     5000
 
 #define MINUTE_MS 60000
 
@@ -73,11 +72,11 @@ static int64_t service_takes_ms(const struct scenario *scenario, const struct ro
 {
         const struct scenario_sketch *sketch = service->sketch;
         const struct sim_model model = scenario_model_of(scenario, sketch);
-        int64_t grace_ms = sketch->stop_grace_ms ? sketch->stop_grace_ms : STOP_GRACE_MS;
+        int64_t grace_ms = sketch->stop_grace_ms ? sketch->stop_grace_ms : TASK_STOP_GRACE_MS;
         int64_t task_ms = model.start_ms + model.healthy_after_ms + MIN(model.stop_ms, grace_ms) +
                           sketch->update.delay_ms + 2 * scenario->jitter_ms;
 
-        return SERVICE_MS + (sketch->update.monitor_ms ? sketch->update.monitor_ms : MONITOR_MS) +
+        return SERVICE_MS + (sketch->update.monitor_ms ? sketch->update.monitor_ms : UPDATE_MONITOR_MS) +
                (int64_t)roster_tasks(service, scenario->nodes.count) * task_ms;
 }
 

@@ -248,18 +248,10 @@ static bool is_rightly_refused(struct bench *bench)
         return bench_is_full(bench) && bench->disturbed && !sim_pool_state(bench->sim, hop).capacity;
 }
 
-static bool is_undisturbed(const struct bench *bench)
-{
-        for (size_t i = 0; i < bench->struck.count; i++)
-                if (bench->struck.items[i])
-                        return false;
-        return true;
-}
-
 /* Nothing has gone wrong that headroom could have met with, and nothing goes on that it has to wait for. */
 static bool is_to_end_at_once(const struct bench *bench, const char *sentence)
 {
-        return is_undisturbed(bench) && !bench_is_full(bench) &&
+        return bench_is_undisturbed(bench) && !bench_is_full(bench) &&
                (!is_at_work(sentence) || bench_is_at_rest(bench));
 }
 

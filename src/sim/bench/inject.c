@@ -324,6 +324,14 @@ void bench_wait(struct bench *bench, int64_t ms)
         go_on_until(bench, sim_now_ms(bench->sim) + ms);
 }
 
+bool bench_is_undisturbed(const struct bench *bench)
+{
+        for (size_t i = 0; i < bench->struck.count; i++)
+                if (bench->struck.items[i])
+                        return false;
+        return true;
+}
+
 bool bench_is_at_rest(const struct bench *bench)
 {
         return next_ms_of(bench) >= sim_now_ms(bench->sim) + BENCH_REST_MS;

@@ -371,10 +371,8 @@ static bool is_cramped(struct bench *bench, struct sim_reach reach)
  */
 static bool is_in_the_way(struct bench *bench, struct sim_reach reach)
 {
-        bool disturbed = bench->outcome.runs > UNDISTURBED_RUNS;
+        bool disturbed = bench->outcome.runs > UNDISTURBED_RUNS || !bench_is_undisturbed(bench);
 
-        for (size_t i = 0; i < bench->struck.count; i++)
-                disturbed = disturbed || bench->struck.items[i];
         /* The edge's tasks and its VIP; where balancers of other nodes are, headroom does not know. */
         return disturbed && sim_visitor_among_next(bench->sim, schedule_network(bench->schedule),
                                                    reach.serving + sim_count(bench->sim).nodes);

@@ -1,12 +1,11 @@
 #include "sim/scenario/roster.h"
 #include "sim/scenario/field.h"
+#include "sim/sim.h"
 
 #include "base/random.h"
 
 #include <ctype.h>
 #include <stdio.h>
-
-#define SWARM_NAME_MAX 63
 
 void roster_done(struct roster *roster)
 {
@@ -286,12 +285,12 @@ static int require_swarm_name(const struct scenario *scenario, unsigned line, co
 {
         size_t length = strlen(name);
 
-        if (length <= SWARM_NAME_MAX && !strchr(name, '.') && isalnum((unsigned char)name[length - 1]))
+        if (length <= SIM_NAME_MAX && !strchr(name, '.') && isalnum((unsigned char)name[length - 1]))
                 return 0;
         return scenario_refuse(scenario, line, error,
                                "%s is no name for %s: no dot, a letter or digit last, and %d characters at "
                                "most with its stack's",
-                               name, kind, SWARM_NAME_MAX);
+                               name, kind, SIM_NAME_MAX);
 }
 
 static int require_swarm_names(const struct scenario *scenario, const struct roster *roster,
