@@ -103,39 +103,37 @@ static void engine_28_5_names_the_body_and_every_place(void **state)
         check_types(51);
 }
 
-/* Members that are null are members that are not there. */
-static void what_is_null_is_of_any_type(void **state)
+static void expect_kept(const char *posted, const char *kept)
 {
         _cleanup_sim_ struct sim *sim = sim_open(&(struct sim_settings){.nodes = 1, .seed = 1});
 
-        (void)state;
-        scene_done(sim, "POST", "/services/create",
-                   "{\"Name\":\"t\",\"Labels\":null,\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\","
-                   "\"Env\":"
-                   "null},\"Placement\":{},\"Networks\":null},\"Mode\":null}");
+        scene_done(sim, "POST", "/services/create", posted);
         _cleanup_free_ char *spec = scene_text(sim, "/services/t", "Spec", NULL, NULL);
-        assert_string_equal(spec,
-                            "{\"Name\":\"t\",\"Labels\":{},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":"
-                            "\"x\",\"Isolation\":\"default\"},\"Placement\":{},\"ForceUpdate\":0,"
-                            "\"Runtime\":\"container\"},\"Mode\":{\"Replicated\":{\"Replicas\":1}}}");
+        assert_string_equal(spec, kept);
+}
+
+/* Members that are null are members that are not there. */
+static void what_is_null_is_of_any_type(void **state)
+{
+        (void)state;
+        expect_kept("{\"Name\":\"t\",\"Labels\":null,\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\","
+                    "\"Env\":null},\"Placement\":{},\"Networks\":null},\"Mode\":null}",
+                    "{\"Name\":\"t\",\"Labels\":{},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":"
+                    "\"x\",\"Isolation\":\"default\"},\"Placement\":{},\"ForceUpdate\":0,"
+                    "\"Runtime\":\"container\"},\"Mode\":{\"Replicated\":{\"Replicas\":1}}}");
 }
 
 /* Go reads what is posted and writes it anew: blanks go, and of a key that comes twice the last one stays. */
 static void a_spec_comes_back_as_go_writes_it(void **state)
 {
-        _cleanup_sim_ struct sim *sim = sim_open(&(struct sim_settings){.nodes = 1, .seed = 1});
-
         (void)state;
-        scene_done(sim, "POST", "/services/create",
-                   "{ \"Mode\" : {\"Global\" : { } }, \"Labels\":{\"a\":\"1\",\"a\":\"2\"},\"Nonsense\":3,"
-                   "\"Name\" : \"t\", \"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a\",\"Image\":\"x\"},"
-                   " \"Placement\" : { \"Constraints\" : [ \"node.role == worker\" , \"a != b\" ] } } }");
-        _cleanup_free_ char *spec = scene_text(sim, "/services/t", "Spec", NULL, NULL);
-        assert_string_equal(spec,
-                            "{\"Name\":\"t\",\"Labels\":{\"a\":\"2\"},\"TaskTemplate\":{\"ContainerSpec\":{"
-                            "\"Image\":\"x\",\"Isolation\":\"default\"},\"Placement\":{\"Constraints\":["
-                            "\"node.role == worker\",\"a != b\"]},\"ForceUpdate\":0,\"Runtime\":"
-                            "\"container\"},\"Mode\":{\"Global\":{}}}");
+        expect_kept("{ \"Mode\" : {\"Global\" : { } }, \"Labels\":{\"a\":\"1\",\"a\":\"2\"},\"Nonsense\":3,"
+                    "\"Name\" : \"t\", \"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"a\",\"Image\":\"x\"},"
+                    " \"Placement\" : { \"Constraints\" : [ \"node.role == worker\" , \"a != b\" ] } } }",
+                    "{\"Name\":\"t\",\"Labels\":{\"a\":\"2\"},\"TaskTemplate\":{\"ContainerSpec\":{"
+                    "\"Image\":\"x\",\"Isolation\":\"default\"},\"Placement\":{\"Constraints\":["
+                    "\"node.role == worker\",\"a != b\"]},\"ForceUpdate\":0,\"Runtime\":"
+                    "\"container\"},\"Mode\":{\"Global\":{}}}");
 }
 
 int main(void)

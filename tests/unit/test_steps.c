@@ -421,6 +421,15 @@ static void expect_refusal(struct fake *fake, struct plan *plan, enum goal goal,
         assert_int_equal(error.kind, kind);
 }
 
+/* Refused before anything is changed. */
+static void expect_untouched(struct fake *fake, struct plan *plan, const char *words)
+{
+        size_t changes = fake->changes;
+
+        expect_refusal(fake, plan, GOAL_NEW, ERROR_REFUSED, words);
+        assert_int_equal(fake->changes, changes);
+}
+
 #define PLAIN_APP 4 /* its place */
 
 static void change_image(struct fake *fake)
@@ -609,9 +618,7 @@ static void a_plan_that_another_one_has_overtaken_is_refused(void **state)
         make_and_plan(&fake, &before, ROOM_ENOUGH, &first);
         assert_int_equal(plan_make(&fake.engine, &wish, &second, NULL), 0);
         must_run(&fake, &first, GOAL_NEW, "the first move");
-        size_t changes = fake.changes;
-        expect_refusal(&fake, &second, GOAL_NEW, ERROR_REFUSED, "by another plan or by hand");
-        assert_int_equal(fake.changes, changes);
+        expect_untouched(&fake, &second, "by another plan or by hand");
 }
 
 /* Another engine may be asked where no --host is given, and --undo alone is no command. */
@@ -854,9 +861,7 @@ static void a_plan_that_is_refused_gives_back_nothing_of_the_move_that_goes_on(v
         assert_int_equal(run(&fake, &plan, GOAL_NEW, NULL), -1);
         fake.before = NULL;
         fake.kill_at = 0;
-        size_t changes = fake.changes;
-        expect_refusal(&fake, &other, GOAL_NEW, ERROR_REFUSED, "proxy is being moved by plan");
-        assert_int_equal(fake.changes, changes);
+        expect_untouched(&fake, &other, "proxy is being moved by plan");
         assert_int_equal(fake_service_find(&fake, "keycloak")->replicas, 0);
         must_run(&fake, &plan, GOAL_NEW, "the move");
         expect_end(&fake, &before, &plan, GOAL_NEW);
@@ -871,9 +876,7 @@ static void a_network_of_the_hops_name_is_in_the_way(void **state)
         (void)state;
         make_and_plan(&fake, &before, ROOM_ENOUGH, &plan);
         fake_network_add(&fake, NETWORK("headroom-hop-proxy", "10.9.0.0/24", "false"));
-        size_t changes = fake.changes;
-        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "headroom-hop-proxy that no move has made");
-        assert_int_equal(fake.changes, changes);
+        expect_untouched(&fake, &plan, "headroom-hop-proxy that no move has made");
 }
 
 static void no_plan_leads_to_where_the_network_is_already(void **state)
@@ -943,9 +946,7 @@ static void a_service_that_came_to_the_network_is_refused_or_adopted(void **stat
         _cleanup_free_ char *on = text_format("{\"Target\":\"%s\"}", fake.networks.items[0].id);
         add_service(&fake, "newcomer", HEALTH, on, ONE);
         fake_sleep(&fake, SETTLE_MS);
-        size_t changes = fake.changes;
-        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "service newcomer joined proxy since");
-        assert_int_equal(fake.changes, changes);
+        expect_untouched(&fake, &plan, "service newcomer joined proxy since");
         assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
         expect_end(&fake, &before, &plan, GOAL_NEW);
         assert_true(is_up(&fake, 7));
@@ -967,9 +968,7 @@ static void a_container_that_came_to_the_network_is_refused_or_adopted(void **st
         struct fake_container *visitor = fake_container_add(&fake, text_copy("visitor"), FAKE_NONE);
         visitor->running = true;
         fake_connect(&fake, visitor, 0, 0x0a00014e, text_copy("10.0.1.78"), text_copy("[\"guest\"]"));
-        size_t changes = fake.changes;
-        expect_refusal(&fake, &plan, GOAL_NEW, ERROR_REFUSED, "container visitor joined proxy since");
-        assert_int_equal(fake.changes, changes);
+        expect_untouched(&fake, &plan, "container visitor joined proxy since");
         assert_int_equal(plan_run(&fake.engine, &plan, &options, &quiet, &changed, NULL), 0);
         visitor = fake_container_find(&fake, "visitor");
         assert_int_equal(visitor->connections.count, 1);
