@@ -71,7 +71,10 @@ static void add_rows(struct table *table, const struct ensured *ensured)
 /* The subnet can be moved to under the network's name; all else takes a network that nobody uses. */
 static void print_next(const struct invocation *invocation, const struct ensured *ensured)
 {
-        const char *name = ensured->declared->name;
+        _cleanup_free_ char *name = text_shell_word(ensured->declared->name);
+        _cleanup_free_ char *path = text_format("%s.plan", ensured->declared->name);
+        _cleanup_free_ char *file = text_shell_word(path);
+        _cleanup_free_ char *places = invocation_places(invocation);
         size_t others = 0;
         bool subnet = false;
 
@@ -81,8 +84,8 @@ static void print_next(const struct invocation *invocation, const struct ensured
                 others += !is_subnet;
         }
         if (subnet)
-                fprintf(stderr, "next: headroom plan %s --subnet %s -o %s.plan\n", name,
-                        ensured->declared->subnet, name);
+                fprintf(stderr, "next: headroom plan %s%s --subnet %s -o %s\n", places, name,
+                        ensured->declared->subnet, file);
         if (others)
                 fprintf(stderr,
                         "next: %s of %s can't be changed while it exists: either change %s, or, when nothing "

@@ -111,6 +111,11 @@ static const char *option_nearest(const struct command *command, const char *wor
         return best;
 }
 
+static bool is_common(const struct option_spec *spec)
+{
+        return spec >= common_options && spec < common_options + ELEMENTS(common_options);
+}
+
 /* The reader */
 
 struct reader {
@@ -293,6 +298,19 @@ static int refuse_nameless(const struct option_spec *spec, const char *value, st
         return 0;
 }
 
+/* Only the last of two values would count; of the common options it does, so that an alias can be overruled.
+ */
+static int refuse_twice(const struct invocation *invocation, const struct option_spec *spec,
+                        const char *value, struct error *error)
+{
+        const char *before = invocation_value(invocation, spec->name);
+
+        if (spec->kind != OPTION_VALUE || !before || text_equal(before, value) || is_common(spec))
+                return 0;
+        return error_set(error, ERROR_USAGE, "--%s is given twice, as '%s' and as '%s'%s", spec->name, before,
+                         value, strstr(spec->argument, ",...") ? ": several are one list, with commas" : "");
+}
+
 static int check_word_count(const struct invocation *invocation, struct error *error)
 {
         size_t missing = invocation->command->words_min;
@@ -321,6 +339,8 @@ int invocation_parse(const struct command *table, int argc, char *const *argv,
 
                 if (result == 0 && item.spec) {
                         result = refuse_nameless(item.spec, item.text, error);
+                        if (result == 0)
+                                result = refuse_twice(ret_invocation, item.spec, item.text, error);
                         *list_add(&options) = (struct option_value){item.spec, item.text};
                 }
                 if (result == 0 && !item.spec && item.text && reader.next - 1 != name_argument)

@@ -15,7 +15,7 @@ static const struct option_spec look_options[] = {
 static const struct option_spec plan_options[] = {
         {"size", 0, OPTION_VALUE, "BITS", "length of the new prefix"},
         {"output", 'o', OPTION_VALUE, "FILE", "where the plan goes"},
-        {"reserve", 0, OPTION_VALUE, "SUBNET", "keep clear of it"},
+        {"reserve", 0, OPTION_VALUE, "CIDR,...", "keep clear of them"},
         {NULL},
 };
 static const struct command table[] = {
@@ -122,7 +122,7 @@ static void value_is_read_in_all_its_forms(void **state)
         static const char *const forms[] = {
                 "headroom plan net --output file", "headroom plan net --output=file",
                 "headroom plan net -o file",       "headroom plan net -ofile",
-                "headroom -o file plan net",       "headroom plan -o a -o file net",
+                "headroom -o file plan net",       "headroom plan -o file -ofile net",
         };
 
         for (size_t i = 0; i < ELEMENTS(forms); i++) {
@@ -141,15 +141,22 @@ static void letters_may_stand_together(void **state)
         assert_string_equal(invocation_value(&line.invocation, "sort"), "name");
 }
 
-static void repeated_options_are_all_kept(void **state)
+/* The first of two ranges to keep clear of was forgotten, without a word. */
+static void an_option_with_two_values_is_refused(void **state)
 {
-        _cleanup_line_ struct line line =
-                parse("headroom plan net --reserve 10.1.0.0/16 --reserve=10.2.0.0/16");
+        assert_refused(
+                "headroom plan net --reserve 10.1.0.0/16 --reserve=10.2.0.0/16",
+                "--reserve is given twice, as '10.1.0.0/16' and as '10.2.0.0/16': several are one list, "
+                "with commas");
+        assert_refused("headroom plan net -o a -ob", "--output is given twice, as 'a' and as 'b'");
+}
+
+static void a_common_option_overrules_that_of_an_alias(void **state)
+{
+        _cleanup_line_ struct line line = parse("headroom --format json net --format=table");
 
         assert_int_equal(line.result, 0);
-        assert_int_equal(line.invocation.option_count, 2);
-        assert_string_equal(line.invocation.options[0].value, "10.1.0.0/16");
-        assert_string_equal(line.invocation.options[1].value, "10.2.0.0/16");
+        assert_string_equal(invocation_value(&line.invocation, "format"), "table");
 }
 
 static void absent_option_has_no_value(void **state)
@@ -254,7 +261,8 @@ int main(void)
                 cmocka_unit_test(empty_word_is_a_word),
                 cmocka_unit_test(value_is_read_in_all_its_forms),
                 cmocka_unit_test(letters_may_stand_together),
-                cmocka_unit_test(repeated_options_are_all_kept),
+                cmocka_unit_test(an_option_with_two_values_is_refused),
+                cmocka_unit_test(a_common_option_overrules_that_of_an_alias),
                 cmocka_unit_test(absent_option_has_no_value),
                 cmocka_unit_test(value_may_be_empty_or_begin_with_a_dash_behind_an_equals_sign),
                 cmocka_unit_test(an_empty_name_of_a_file_is_refused),
