@@ -111,11 +111,6 @@ static const char *option_nearest(const struct command *command, const char *wor
         return best;
 }
 
-static bool is_common(const struct option_spec *spec)
-{
-        return spec >= common_options && spec < common_options + ELEMENTS(common_options);
-}
-
 /* The reader */
 
 struct reader {
@@ -298,17 +293,15 @@ static int refuse_nameless(const struct option_spec *spec, const char *value, st
         return 0;
 }
 
-/* Only the last of two values would count; of the common options it does, so that an alias can be overruled.
- */
-static int refuse_twice(const struct invocation *invocation, const struct option_spec *spec,
-                        const char *value, struct error *error)
+/* Of two lists only the last would count, and what the first names would not be heeded. */
+static int refuse_second_list(const struct invocation *invocation, const struct option_spec *spec,
+                              struct error *error)
 {
-        const char *before = invocation_value(invocation, spec->name);
-
-        if (spec->kind != OPTION_VALUE || !before || text_equal(before, value) || is_common(spec))
+        if (spec->kind != OPTION_VALUE || !strstr(spec->argument, ",...") ||
+            !invocation_value(invocation, spec->name))
                 return 0;
-        return error_set(error, ERROR_USAGE, "--%s is given twice, as '%s' and as '%s'%s", spec->name, before,
-                         value, strstr(spec->argument, ",...") ? ": several are one list, with commas" : "");
+        return error_set(error, ERROR_USAGE, "--%s is given twice: one list takes them all, as %s",
+                         spec->name, spec->argument);
 }
 
 static int check_word_count(const struct invocation *invocation, struct error *error)
@@ -340,7 +333,7 @@ int invocation_parse(const struct command *table, int argc, char *const *argv,
                 if (result == 0 && item.spec) {
                         result = refuse_nameless(item.spec, item.text, error);
                         if (result == 0)
-                                result = refuse_twice(ret_invocation, item.spec, item.text, error);
+                                result = refuse_second_list(ret_invocation, item.spec, error);
                         *list_add(&options) = (struct option_value){item.spec, item.text};
                 }
                 if (result == 0 && !item.spec && item.text && reader.next - 1 != name_argument)
