@@ -265,6 +265,11 @@ static int take_word(const struct command *table, struct invocation *invocation,
 {
         const struct command *command = invocation->command;
 
+        if (!*word) {
+                _cleanup_free_ char *asked = command_title(command);
+                return error_set(error, ERROR_USAGE, "`%s` was given an empty word: is a variable not set?",
+                                 asked);
+        }
         if (invocation->word_count < MIN(command->words_max, (size_t)INVOCATION_WORDS_MAX)) {
                 invocation->words[invocation->word_count++] = word;
                 return 0;

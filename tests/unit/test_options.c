@@ -107,14 +107,17 @@ static void lone_dash_is_a_word(void **state)
         assert_command("headroom plan -", "plan", "-");
 }
 
-static void empty_word_is_a_word(void **state)
+/* apply "$PLAN" of a script in which PLAN is not set: "cannot open : No such file or directory". */
+static void an_empty_word_is_refused(void **state)
 {
-        char *argv[] = {"headroom", "", NULL};
+        char *argv[] = {"headroom", "plan", "", NULL};
         _cleanup_invocation_ struct invocation invocation = {0};
+        _cleanup_error_ struct error error = {0};
 
-        assert_int_equal(invocation_parse(table, 1 + 1, argv, &invocation, NULL), 0);
-        assert_int_equal(invocation.word_count, 1);
-        assert_string_equal(invocation.words[0], "");
+        assert_int_equal(invocation_parse(table, 1 + 2, argv, &invocation, &error), -1);
+        assert_int_equal(error.kind, ERROR_USAGE);
+        assert_string_equal(error.sentence,
+                            "`headroom plan` was given an empty word: is a variable not set?");
 }
 
 static void value_is_read_in_all_its_forms(void **state)
@@ -255,7 +258,7 @@ int main(void)
                 cmocka_unit_test(options_before_the_command_do_not_hide_it),
                 cmocka_unit_test(network_named_like_a_command_stands_behind_two_dashes),
                 cmocka_unit_test(lone_dash_is_a_word),
-                cmocka_unit_test(empty_word_is_a_word),
+                cmocka_unit_test(an_empty_word_is_refused),
                 cmocka_unit_test(value_is_read_in_all_its_forms),
                 cmocka_unit_test(letters_may_stand_together),
                 cmocka_unit_test(a_second_list_is_refused),
