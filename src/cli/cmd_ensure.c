@@ -4,6 +4,7 @@
 #include "cli/reserve.h"
 #include "cli/table.h"
 #include "move/ensure.h"
+#include "pool/finding.h"
 
 #include <stdio.h>
 
@@ -72,9 +73,6 @@ static void add_rows(struct table *table, const struct ensured *ensured)
 static void print_next(const struct invocation *invocation, const struct ensured *ensured)
 {
         _cleanup_free_ char *name = text_shell_word(ensured->declared->name);
-        _cleanup_free_ char *path = text_format("%s.plan", ensured->declared->name);
-        _cleanup_free_ char *file = text_shell_word(path);
-        _cleanup_free_ char *places = invocation_places(invocation);
         size_t others = 0;
         bool subnet = false;
 
@@ -83,9 +81,12 @@ static void print_next(const struct invocation *invocation, const struct ensured
                 subnet = subnet || is_subnet;
                 others += !is_subnet;
         }
-        if (subnet)
-                fprintf(stderr, "next: headroom plan %s%s --subnet %s -o %s\n", places, name,
-                        ensured->declared->subnet, file);
+        if (subnet) {
+                _cleanup_free_ char *places = invocation_places(invocation);
+                _cleanup_free_ char *way = text_format("--subnet %s", ensured->declared->subnet);
+                _cleanup_free_ char *command = finding_plan_command(places, ensured->declared->name, way);
+                fprintf(stderr, "next: %s\n", command);
+        }
         if (others)
                 fprintf(stderr,
                         "next: %s of %s can't be changed while it exists: either change %s, or, when nothing "

@@ -129,16 +129,22 @@ static uint8_t movable_length(const struct network *network)
         return subnet->prefix.length_bits;
 }
 
+char *finding_plan_command(const char *places, const char *network, const char *way)
+{
+        _cleanup_free_ char *name = text_shell_word(network);
+        _cleanup_free_ char *path = text_format("%s.plan", network);
+        _cleanup_free_ char *file = text_shell_word(path);
+
+        return text_format("headroom plan %s%s %s -o %s", places, name, way, file);
+}
+
 /* `length_bits` 0: no plan of it helps, and who holds its addresses is what can be shown. */
 static char *next_plan(const struct network *network, unsigned length_bits)
 {
-        _cleanup_free_ char *name = text_shell_word(network->name);
-        _cleanup_free_ char *path = text_format("%s.plan", network->name);
-        _cleanup_free_ char *file = text_shell_word(path);
-
         if (!length_bits)
-                return text_format("headroom %s", name);
-        return text_format("headroom plan %s --size %u -o %s", name, length_bits, file);
+                return next_command("headroom %s", network->name);
+        _cleanup_free_ char *way = text_format("--size %u", length_bits);
+        return finding_plan_command("", network->name, way);
 }
 
 char *finding_enlarge(const struct network *network)

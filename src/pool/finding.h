@@ -62,6 +62,10 @@ struct finding *findings_add(struct findings *findings, enum finding_kind kind, 
                              const char *subject, char *evidence);
 void findings_order(struct findings *findings);
 
+/* The command that plans a network's move `way`, such as "--size 16", each name one word for a shell.
+ * `places`: what leads it to its engine, with a blank behind, or "". Owned by the caller. */
+char *finding_plan_command(const char *places, const char *network, const char *way);
+
 /* The command that gives the network a larger subnet; where no plan can, the one that shows who holds its
  * addresses. Owned by the caller. */
 char *finding_enlarge(const struct network *network);

@@ -1,5 +1,7 @@
 #include "sim/forecast/notes.h"
 
+#include "pool/finding.h"
+
 typedef unsigned long long ull;
 
 void notes_done(struct notes *notes)
@@ -123,15 +125,15 @@ void notes_next(const struct forecast *forecast, const struct report_command *co
         for (size_t i = 0; i < forecast->pools.count; i++) {
                 const struct forecast_pool *pool = &forecast->pools.items[i];
                 const char *network = pool->account->network->name;
-                _cleanup_free_ char *name = text_shell_word(network);
-                _cleanup_free_ char *path = text_format("%s.plan", network);
-                _cleanup_free_ char *file = text_shell_word(path);
-                _cleanup_free_ char *snapshot = text_shell_word(command->snapshot);
-                _cleanup_free_ char *workload = text_shell_word(command->workload);
-                if (pool->larger.length_bits)
-                        add(notes, "headroom plan %s --size %u -o %s", name, pool->larger.length_bits, file);
-                else if (pool->leaked.min != pool->leaked.max)
+                if (pool->larger.length_bits) {
+                        _cleanup_free_ char *way = text_format("--size %u", pool->larger.length_bits);
+                        *list_add(&notes->items) = finding_plan_command("", network, way);
+                } else if (pool->leaked.min != pool->leaked.max) {
+                        _cleanup_free_ char *name = text_shell_word(network);
+                        _cleanup_free_ char *snapshot = text_shell_word(command->snapshot);
+                        _cleanup_free_ char *workload = text_shell_word(command->workload);
                         add(notes, "headroom-sim --what-if %s --workload %s --leaked %s=COUNT", snapshot,
                             workload, name);
+                }
         }
 }
