@@ -264,12 +264,11 @@ static int take_word(const struct command *table, struct invocation *invocation,
                      struct error *error)
 {
         const struct command *command = invocation->command;
+        _cleanup_free_ char *title = command_title(command);
 
-        if (!*word) {
-                _cleanup_free_ char *asked = command_title(command);
+        if (!*word)
                 return error_set(error, ERROR_USAGE, "`%s` was given an empty word: is a variable not set?",
-                                 asked);
-        }
+                                 title);
         if (invocation->word_count < MIN(command->words_max, (size_t)INVOCATION_WORDS_MAX)) {
                 invocation->words[invocation->word_count++] = word;
                 return 0;
@@ -280,7 +279,6 @@ static int take_word(const struct command *table, struct invocation *invocation,
         if (meant)
                 return error_set(error, ERROR_USAGE, "'%s' is no command; did you mean `headroom %s`?", first,
                                  meant->name);
-        _cleanup_free_ char *title = command_title(command);
         return error_set(error, ERROR_USAGE, "`%s` has no use for the word '%s'", title, word);
 }
 

@@ -16,6 +16,7 @@ static const struct option_spec plan_options[] = {
         {"size", 0, OPTION_VALUE, "BITS", "length of the new prefix"},
         {"output", 'o', OPTION_VALUE, "FILE", "where the plan goes"},
         {"reserve", 0, OPTION_VALUE, "CIDR,...", "keep clear of them"},
+        {"patch", 0, OPTION_VALUE, "FILE", "change it, too"},
         {NULL},
 };
 static const struct command table[] = {
@@ -125,7 +126,7 @@ static void value_is_read_in_all_its_forms(void **state)
         static const char *const forms[] = {
                 "headroom plan net --output file", "headroom plan net --output=file",
                 "headroom plan net -o file",       "headroom plan net -ofile",
-                "headroom -o file plan net",       "headroom plan -o file -ofile net",
+                "headroom -o file plan net",       "headroom plan -o a -o file net",
         };
 
         for (size_t i = 0; i < ELEMENTS(forms); i++) {
@@ -149,6 +150,16 @@ static void a_second_list_is_refused(void **state)
 {
         assert_refused("headroom plan net --reserve 10.1.0.0/16 --reserve=10.2.0.0/16",
                        "--reserve is given twice: one list takes them all, as CIDR,...");
+}
+
+static void repeated_options_are_all_kept(void **state)
+{
+        _cleanup_line_ struct line line = parse("headroom plan net --patch a.nix --patch=b.nix");
+
+        assert_int_equal(line.result, 0);
+        assert_int_equal(line.invocation.option_count, 2);
+        assert_string_equal(line.invocation.options[0].value, "a.nix");
+        assert_string_equal(line.invocation.options[1].value, "b.nix");
 }
 
 static void the_last_of_several_values_counts(void **state)
@@ -262,6 +273,7 @@ int main(void)
                 cmocka_unit_test(value_is_read_in_all_its_forms),
                 cmocka_unit_test(letters_may_stand_together),
                 cmocka_unit_test(a_second_list_is_refused),
+                cmocka_unit_test(repeated_options_are_all_kept),
                 cmocka_unit_test(the_last_of_several_values_counts),
                 cmocka_unit_test(absent_option_has_no_value),
                 cmocka_unit_test(value_may_be_empty_or_begin_with_a_dash_behind_an_equals_sign),
