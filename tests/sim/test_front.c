@@ -135,6 +135,9 @@ static void a_dead_engine_closes_without_an_answer(void **state)
 
         (void)state;
         scene_service(sim, "s", "", 0, "");
+        /* The allocator makes a version of its own; were it still to come, a slow update would be out of
+         * sequence. */
+        scene_wait(sim, SETTLE_MS);
         _cleanup_free_ char *version = scene_text(sim, "/services/s", "Version", "Index", NULL);
         front_scene_open(&scene, sim, 1);
         static const char spec[] = "{\"Name\":\"s\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"x\"}},"
