@@ -23,8 +23,8 @@ in_switch() {
 node_create() {
   local dir=$lab_dir/n$1
   mkdir -p "$dir/data"
-  setsid unshare --net --uts --mount --propagation slave --pid --fork --kill-child \
-    -- "$lab_here/node-init" "$dir" "$lab_name-n$1" "$(lab_conf bin)/docker-init" \
+  setsid unshare --net --uts --mount --propagation unchanged --pid --fork --kill-child \
+    -- "$lab_here/own-root" "$lab_here/node-init" "$dir" "$lab_name-n$1" "$(lab_conf bin)/docker-init" \
     </dev/null >"$dir/init.log" 2>&1 9>&- &
   process_note $! "$dir/holder.pid"
 }
