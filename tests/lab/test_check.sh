@@ -65,8 +65,11 @@ ask() {
   echo "$status" >"$work/$1.status"
 }
 
-# What stops or starts does so a while after it was asked to.
-at_rest() { engine_state versions >"$work/versions" && sleep 0.5 && engine_state versions | diff "$work/versions" - >/dev/null; }
+# What stops or starts does so a while after it was asked to; what becomes of a removed service's tasks shows later still.
+at_rest() {
+  [[ -z $(engine_state moving) ]] && engine_state versions >"$work/versions" && sleep 0.5 && [[ -z $(engine_state moving) ]] &&
+    engine_state versions | diff "$work/versions" - >/dev/null
+}
 
 # fault NAME PATTERN [PATTERN]: what was made is caught and refused. Both only look, so they look at the same time.
 configured=()
