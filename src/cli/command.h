@@ -66,6 +66,7 @@ struct command {
         size_t words_min, words_max;
         int (*run)(const struct invocation *invocation);
         const char *other_exit; /* a further exit code, such as "4 drift"; NULL: none */
+        bool no_table; /* it prints none: --format is refused, so that nothing unformatted is taken for it */
         bool monitoring; /* exit codes 0 fine, 1 warning, 2 critical, 3 unknown; else 0 done, 1 failed, 2
                             refused, 3 usage */
 };

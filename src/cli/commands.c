@@ -65,6 +65,7 @@ const struct command commands[] = {
                         "shows it.",
                 .options = survey_options,
                 .run = command_survey,
+                .no_table = true,
         },
         {
                 .name = "plan",
@@ -173,6 +174,7 @@ const struct command commands[] = {
                 .words_min = 1,
                 .words_max = 1,
                 .run = command_apply,
+                .no_table = true,
         },
         {
                 .name = "ensure",
@@ -214,6 +216,7 @@ const struct command commands[] = {
                 .options = help_options,
                 .words_max = 1,
                 .run = command_help,
+                .no_table = true,
         },
         {
                 .name = "version",
@@ -221,6 +224,7 @@ const struct command commands[] = {
                 .description = "Shows the version of headroom and which versions of the Docker Engine API it "
                                "speaks.",
                 .run = cmd_version,
+                .no_table = true,
         },
         {NULL},
 };

@@ -14,7 +14,8 @@ const struct option_spec common_options[] = {
         {"host", 'H', OPTION_VALUE, "HOST", "engine to talk to, as unix:///path or tcp://host:port"},
         {"context", 'c', OPTION_VALUE, "CONTEXT", "docker context that names the engine"},
         {"config", 0, OPTION_VALUE, "FILE", "configuration instead of " SETTINGS_PATH},
-        {"format", 0, OPTION_VALUE, "FORMAT", "table, json, or a template such as '{{.Network}} {{.Free}}'"},
+        {"format", 0, OPTION_VALUE, "FORMAT",
+         "of tables: table, json, or a template such as '{{.Network}} {{.Free}}'"},
         {"no-header", 0, OPTION_FLAG, NULL, "leave the header of tables out"},
         {"color", 0, OPTION_VALUE, "WHEN", "auto, always or never"},
         {"help", 'h', OPTION_FLAG, NULL, "what the command does and takes"},
@@ -319,6 +320,25 @@ static int check_word_count(const struct invocation *invocation, struct error *e
                          invocation->word_count ? "more " : "", missing == 1 ? "" : "s");
 }
 
+static int check_format(const struct invocation *invocation, struct error *error)
+{
+        const char *format = invocation_value(invocation, "format");
+
+        if (!invocation->command->no_table || !format || text_equal(format, "table") ||
+            invocation_flag(invocation, "help"))
+                return 0;
+        _cleanup_free_ char *title = command_title(invocation->command);
+        return error_set(error, ERROR_USAGE, "`%s` prints no table, and has no use for --format=%s", title,
+                         format);
+}
+
+static int check_whole(const struct invocation *invocation, struct error *error)
+{
+        int result = check_word_count(invocation, error);
+
+        return result < 0 ? result : check_format(invocation, error);
+}
+
 int invocation_parse(const struct command *table, int argc, char *const *argv,
                      struct invocation *ret_invocation, struct error *error)
 {
@@ -346,7 +366,7 @@ int invocation_parse(const struct command *table, int argc, char *const *argv,
                 if (result < 0)
                         return -1;
                 if (!item.spec && !item.text)
-                        return check_word_count(ret_invocation, error);
+                        return check_whole(ret_invocation, error);
         }
 }
 

@@ -23,6 +23,7 @@ static const struct command table[] = {
         {.name = "", .arguments = "[NET]", .options = look_options, .words_max = 1},
         {.name = "plan", .arguments = "NET", .options = plan_options, .words_min = 1, .words_max = 1},
         {.name = "doctor"},
+        {.name = "survey", .no_table = true},
         {NULL},
 };
 
@@ -236,6 +237,17 @@ static void number_of_words_is_checked(void **state)
         assert_refused("headroom a b", "`headroom` has no use for the word 'b'");
 }
 
+static void a_format_is_refused_where_no_table_is_printed(void **state)
+{
+        assert_refused("headroom survey --format json",
+                       "`headroom survey` prints no table, and has no use for --format=json");
+        assert_refused("headroom --format= survey",
+                       "`headroom survey` prints no table, and has no use for --format=");
+        assert_command("headroom --format table survey", "survey", NULL);
+        assert_command("headroom survey --format json --help", "survey", NULL);
+        assert_command("headroom doctor --format json", "doctor", NULL);
+}
+
 static void misspelt_command_is_recognised(void **state)
 {
         assert_refused("headroom pln proxy", "'pln' is no command; did you mean `headroom plan`?");
@@ -283,6 +295,7 @@ int main(void)
                 cmocka_unit_test(forgotten_value_is_not_taken_from_the_next_option),
                 cmocka_unit_test(flag_takes_no_value),
                 cmocka_unit_test(number_of_words_is_checked),
+                cmocka_unit_test(a_format_is_refused_where_no_table_is_printed),
                 cmocka_unit_test(misspelt_command_is_recognised),
                 cmocka_unit_test(help_is_given_without_the_words),
                 cmocka_unit_test(program_without_a_name_is_understood),
