@@ -25,8 +25,8 @@ in_lab='
 
 for kind in plain mounted; do
   lab_use "ch$kind$$"
-  unshare --mount bash -c "set -e; $below" below "$kind" "$work/$kind" bash -c "$in_lab" in_lab "$lab/.." "$lab_name" >"$work/said" 2>&1 ||
-    echo "status $?" >>"$work/said"
+  unshare --mount --propagation unchanged "$lab/own-root" bash -c "set -e; $below" below "$kind" "$work/$kind" \
+    bash -c "$in_lab" in_lab "$lab/.." "$lab_name" >"$work/said" 2>&1 || echo "status $?" >>"$work/said"
   check "the node has the chroot's root ($kind)" grep -x /marker "$work/said"
   matches "what is executed in a container finds its files ($kind)" '^box: /bin /dev /etc /proc /sys /tmp /www$' "$work/said"
   ! grep -q '^status' "$work/said" || fail "the lab ($kind)" "$(tail -5 "$work/said")"
