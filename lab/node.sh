@@ -52,13 +52,14 @@ node_remove() {
 
 # ---- dockerd ----
 
-# The node's /run is its own, so dockerd keeps its default places there, and finds no containerd of the machine's.
+# The node's /run is its own, so dockerd keeps its default places there, and finds no containerd of the machine's. So do
+# temporary files: a shim that is killed in the midst of an exec or a health check leaves one.
 # cgroupfs by name: on a machine with systemd and cgroup v2 it would ask a systemd that knows nothing of this node.
 dockerd_start() {
   local dir=$lab_dir/n$1
   rm -f "$dir/docker.sock"
   # shellcheck disable=SC2016
-  in_node "$1" env PATH="$(lab_conf bin):$PATH" sh -c 'rm -f /run/docker.pid; exec setsid -f "$@"' sh \
+  in_node "$1" env PATH="$(lab_conf bin):$PATH" TMPDIR=/run/tmp sh -c 'rm -f /run/docker.pid; exec setsid -f "$@"' sh \
     dockerd --host "unix://$dir/docker.sock" --data-root "$dir/data" --config-file "$dir/daemon.json" \
     --cgroup-parent "/headroom-$lab_name/n$1" --exec-opt native.cgroupdriver=cgroupfs \
     </dev/null >>"$dir/dockerd.log" 2>&1 9>&-

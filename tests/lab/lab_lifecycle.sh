@@ -38,6 +38,16 @@ ok "up a second time does nothing"
 
 engine_of "$a" 1 run -d --name lasting busybox:lab sleep 1000 >/dev/null
 "$lab/exec" --name "$a" n1 pgrep -x sleep >"$HEADROOM_LAB/$a/before"
+
+# A shim writes a file for every exec, and if it is killed the file stays: so that must be in the node's own folder.
+watch_tmp() { for _ in {1..400}; do grep -ls "mark-$a" /tmp/runc-process* || true; sleep 0.005; done; }
+watch_tmp >"$HEADROOM_LAB/$a/seen" &
+watcher=$!
+for _ in {1..3}; do engine_of "$a" 1 exec lasting true "mark-$a"; done
+wait "$watcher"
+[[ ! -s $HEADROOM_LAB/$a/seen ]] || fail "an exec's file is the machine's: $(sort -u "$HEADROOM_LAB/$a/seen")"
+ok "an exec writes nothing into the machine's /tmp"
+
 "$lab/node" --name "$a" kill n1
 ! engine_of "$a" 1 info >/dev/null 2>&1 || fail "the killed engine answers"
 "$lab/exec" --name "$a" n1 pgrep -x sleep | cmp - "$HEADROOM_LAB/$a/before" || fail "containers ended with the engine"
