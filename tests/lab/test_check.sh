@@ -66,8 +66,9 @@ ask() {
 }
 
 # What stops or starts does so a while after it was asked to; what becomes of a removed service's tasks shows later still.
+# (Tasks and services that are the same before and after were the same in between, where it is asked what is on its way.)
 at_rest() {
-  [[ -z $(engine_state moving) ]] && engine_state versions >"$work/versions" && sleep 0.5 && [[ -z $(engine_state moving) ]] &&
+  engine_state versions >"$work/versions" && sleep 0.5 && [[ -z $(engine_state moving) ]] &&
     engine_state versions | diff "$work/versions" - >/dev/null
 }
 
